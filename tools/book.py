@@ -1,0 +1,75 @@
+"""Build the book: execute its notebooks, make the pages, print where the first one is.
+
+Jupyter Book alone does not notice three things that matter here, and this script takes care of them:
+
+- a change in the library must execute the notebooks again, so the cache of executed notebooks is kept for one state of
+  the files in ``EXECUTION_DEPENDS_ON`` only;
+- a warning fails the build, but only in the run that reads the page, so what was read is forgotten unless it passed;
+- a link to the first page, since the reader wants to open it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+EXECUTION_DEPENDS_ON = ("ntm_lib/**/*", "benchmarks/**/*.json", "requirements.txt")
+
+
+def state_of_library(root: Path) -> str:
+    """Hash the Python version and every file that can change what a notebook computes."""
+    digest = hashlib.sha256(sys.version.encode())
+    files = {path for pattern in EXECUTION_DEPENDS_ON for path in root.glob(pattern)}
+    for path in sorted(files):
+        if path.is_file() and "__pycache__" not in path.parts:
+            digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def build(root: Path) -> int:
+    """Build the pages under ``root/_build/html``; return the exit status."""
+    output = root / "_build"
+    executed, pages_read = output / ".jupyter_cache", output / ".doctrees"
+    state_file, passed = output / "library.state", output / "last_build_passed"
+
+    state = state_of_library(root)
+    if not state_file.exists() or state_file.read_text() != state:
+        print("The library or the requirements are new: every notebook is executed; this takes minutes.", flush=True)
+        shutil.rmtree(executed, ignore_errors=True)
+        shutil.rmtree(pages_read, ignore_errors=True)
+    if not passed.exists():
+        shutil.rmtree(pages_read, ignore_errors=True)
+
+    output.mkdir(exist_ok=True)
+    state_file.write_text(state)
+    passed.unlink(missing_ok=True)
+
+    environment = {"TF_CPP_MIN_LOG_LEVEL": "3", "PYDEVD_DISABLE_FILE_VALIDATION": "1", **os.environ}
+    jupyter_book = Path(sys.executable).with_name("jupyter-book")
+    command = [jupyter_book, "build", "-W", "--keep-going", root]
+    status = subprocess.run(command, env=environment, check=False).returncode
+    if status == 0:
+        passed.touch()
+    return status
+
+
+def main() -> int:
+    """Build and say how it went."""
+    started = time.monotonic()
+    status = build(ROOT)
+    seconds = time.monotonic() - started
+    if status == 0:
+        print(f"\nBuilt in {seconds:.0f} s. Open {(ROOT / '_build/html/index.html').as_uri()}", flush=True)
+    else:
+        print(f"\nerror: the book was not built ({seconds:.0f} s); the reasons are marked WARNING or ERROR above", file=sys.stderr)
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())
