@@ -1,8 +1,8 @@
 """Keep every built page free of requests to other machines.
 
-Jupyter Book declares the scripts of thebe on every page, and those of Jupyter's widget manager on pages of notebooks, all
-of them from public servers. The pages of this book work from a folder, without a network: this extension takes those
-scripts out, and warns (which fails the build) where a page holds a Jupyter widget, since that would be empty without them.
+Jupyter Book declares the scripts of thebe on every page, and those of Jupyter's widget manager on pages of notebooks,
+all of them from public servers. The pages of this book work from a folder, without a network: this extension takes
+those scripts out, and warns (which fails the build) where a page holds a Jupyter widget, empty without them.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def take_out_remote_scripts(app: Sphinx, pagename: str, templatename: str, conte
     context["script_files"] = [script for script in context["script_files"] if works_offline(script)]
     if WIDGET_OUTPUT in context.get("body", ""):
         logger.warning(
-            "%s: a Jupyter widget is empty in a page without a kernel; show HTML instead, or tag the cell remove-output",
+            "%s: a Jupyter widget is empty in a page without a kernel; show HTML, or tag the cell remove-output",
             pagename,
             type="offline_pages",
         )

@@ -1,0 +1,21 @@
+"""The pages of the book, read from its table of contents."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def page_names() -> list[str]:
+    """Every page of `_toc.yml`, without a suffix: `index`, `book/01_introduction`, ..."""
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
+    chapters = [chapter for part in toc["parts"] for chapter in part["chapters"]]
+    return [toc["root"], *(chapter["file"] for chapter in chapters)]
+
+
+def notebooks() -> list[Path]:
+    """Every notebook of the book."""
+    return sorted((ROOT / "book").glob("*.ipynb"))

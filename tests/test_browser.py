@@ -1,0 +1,160 @@
+"""The built pages in Chromium, opened as files: no request to a network, no error, legible maths, nothing cut off."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pages import notebooks, page_names
+
+pytestmark = pytest.mark.pages
+
+NAMES = (
+    *("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"),
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    "/Applications/Chromium.app/Contents/MacOS/Chromium",
+)
+ARGUMENTS = [
+    *("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync"),
+    *("--disable-background-networking", "--disable-component-update"),
+]
+WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+
+
+@dataclass
+class Visit:
+    """One page opened in the browser, and what happened on the way."""
+
+    page: Any
+    name: str = ""
+    theme: str = ""
+    requests: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    executable = next(filter(None, map(shutil.which, [os.environ.get("NTM_CHROMIUM", ""), *NAMES])), None)
+    if executable is None:
+        reason = "no Chromium or Chrome on this machine (NTM_CHROMIUM may name one)"
+        if os.environ.get("NTM_REQUIRE_BROWSER") == "1":
+            pytest.fail(reason, pytrace=False)
+        pytest.skip(reason)
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        instance = playwright.chromium.launch(executable_path=executable, args=ARGUMENTS)
+        yield instance
+        instance.close()
+
+
+@contextmanager
+def visit(browser, folder: Path, name: str, theme: str = "light") -> Iterator[Visit]:
+    """Open a page of the book, offline, and note every request that leaves the book's folder."""
+    context = browser.new_context(viewport=WIDE, color_scheme=theme)
+    inside = folder.as_uri()
+    visited = Visit(context.new_page())
+
+    def decide(route) -> None:
+        if route.request.url.startswith(inside):
+            route.continue_()
+        else:
+            visited.requests.append(route.request.url)
+            route.abort()
+
+    context.route(lambda address: not address.startswith(("data:", "blob:")), decide)
+    visited.page.on("pageerror", lambda error: visited.problems.append(str(error)))
+    visited.page.on("requestfailed", lambda request: visited.problems.append(f"failed: {request.url}"))
+    visited.page.on("console", lambda m: visited.problems.append(m.text) if m.type in {"error", "warning"} else None)
+    visited.page.goto(f"{inside}/{name}.html")
+    visited.page.evaluate("async () => { if (window.MathJax) await window.MathJax.startup.promise }")
+    yield visited
+    context.close()
+
+
+@pytest.fixture(scope="module", params=product(page_names(), ["light", "dark"]), ids="-".join)
+def visited(request, browser, built_book: Path) -> Iterator[Visit]:
+    """Each page of the book in each theme, opened once for all tests that take it."""
+    with visit(browser, built_book, *request.param) as opened:
+        opened.name, opened.theme = request.param
+        yield opened
+
+
+def test_page_asks_no_other_machine_and_reports_no_error(visited):
+    assert visited.requests == []
+    assert visited.problems == []
+    assert visited.page.evaluate("document.documentElement.dataset.theme") == visited.theme
+
+
+def test_maths_is_typeset_and_not_red(visited):
+    red = visited.page.locator("mjx-merror, mjx-container [style*=red], mjx-container [fill=red]")
+    assert red.all_inner_texts() == []
+    assert visited.page.locator(".math:not(:has(mjx-container))").all_inner_texts() == []
+
+
+# What is wider than its box must scroll there: anything else that reaches over the window's edge is cut off.
+CUT_OFF = """() => [...document.querySelectorAll('article.bd-article :is(pre, table, img, mjx-container, figure, p)')]
+  .filter(element => element.offsetParent && element.getBoundingClientRect().right > innerWidth + 1)
+  .filter(element => { for (let e = element; e.matches('article.bd-article *'); e = e.parentElement)
+                         if (/auto|scroll/.test(getComputedStyle(e).overflowX)) return false;
+                       return true; })
+  .map(element => element.outerHTML.slice(0, 120))"""
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["1280", "390"])
+def test_page_is_no_wider_than_the_window(visited, size):
+    visited.page.set_viewport_size(size)
+    width, window = visited.page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
+    assert (width, window) == (size["width"], size["width"])
+    assert visited.page.evaluate(CUT_OFF) == []
+
+
+CONTRAST = """selector => {
+  const parse = text => (text.match(/[\\d.]+/g) || []).map(Number);
+  const linear = v => v <= 10.31 ? v / 3294.6 : ((v / 255 + .055) / 1.055) ** 2.4;
+  const light = ([r, g, b]) => .2126 * linear(r) + .7152 * linear(g) + .0722 * linear(b);
+  const behind = element => {
+    for (let e = element; e; e = e.parentElement) {
+      const colour = parse(getComputedStyle(e).backgroundColor);
+      if (colour.length === 3 || colour[3] > .99) return colour;
+    }
+    return [255, 255, 255];
+  };
+  return [...document.querySelectorAll(selector)].filter(e => e.offsetParent && e.textContent.trim()).map(e => {
+      const [a, b] = [light(parse(getComputedStyle(e).color)), light(behind(e))];
+      return [(Math.max(a, b) + .05) / (Math.min(a, b) + .05), e.textContent.trim().slice(0, 40)]; })
+    .filter(([ratio]) => ratio < 4.5);
+}"""
+
+
+def test_text_stands_out_from_its_background(visited):
+    visited.page.evaluate("document.querySelectorAll('details').forEach(element => element.open = true)")
+    text = "p, li, figcaption, figcaption *, summary, th, td, dt, dd, h1, h2, h3, pre, pre *, a"
+    assert visited.page.evaluate(CONTRAST, f"article.bd-article :is({text})") == []
+
+
+@pytest.mark.parametrize("name", [f"book/{path.stem}" for path in notebooks()])
+def test_self_check_works_by_keyboard(browser, built_book, name):
+    with visit(browser, built_book, name) as visited:
+        page = visited.page
+        answer = page.locator("details.answer").first
+        answer.locator("summary").focus(timeout=1000)
+        assert not answer.evaluate("element => element.open")
+        page.keyboard.press("Enter")
+        assert answer.locator("p").last.is_visible()
+        page.keyboard.press("Space")
+        assert not answer.evaluate("element => element.open")
+
+
+def test_search_works_from_files(browser, built_book):
+    with visit(browser, built_book, "search") as visited:
+        visited.page.goto(f"{visited.page.url}?q=sharpening")
+        visited.page.wait_for_selector("#search-results ul.search li a", timeout=10_000)
+        assert visited.requests == []
