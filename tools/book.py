@@ -53,7 +53,7 @@ def build(root: Path) -> int:
 
     environment = {"TF_CPP_MIN_LOG_LEVEL": "3", "PYDEVD_DISABLE_FILE_VALIDATION": "1", **os.environ}
     jupyter_book = Path(sys.executable).with_name("jupyter-book")
-    command = [jupyter_book, "build", "-W", "--keep-going", root]
+    command = [str(jupyter_book), "build", "-W", "--keep-going", str(root)]
     with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True, errors="replace") as process:
         for line in process.stderr or ():
             if KERNEL_NOTICE not in line:
