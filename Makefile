@@ -24,7 +24,7 @@ serve: book ## build the book and serve it at http://localhost:8000
 	@$(PY) -m http.server --bind 127.0.0.1 --directory _build/html 8000
 
 lab: .venv/.book ## open the notebooks in JupyterLab
-	@$(PY) -m jupyter lab --notebook-dir=.
+	@$(PY) -m jupyterlab
 
 bench: .venv/.book ## measure the speed of the library
 	@$(PY) benchmarks/speed.py
