@@ -32,8 +32,11 @@ bench: .venv/.book ## measure the speed of the library
 clean: ## remove what `make book` built (not .venv)
 	@rm -rf _build .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
+# Without a recipe: a missing or dangling interpreter counts as new, so that the environment is made again.
+.venv/bin/python: ;
+
 # The two environments share .venv: what a reader needs, and on top of it what a developer needs.
-.venv/.book: requirements.txt pyproject.toml tools/environment.sh
+.venv/.book: .venv/bin/python requirements.txt pyproject.toml tools/environment.sh
 	@sh tools/environment.sh requirements.txt
 	@touch $@
 
