@@ -103,8 +103,9 @@ ANSWER = re.compile(r'<details class="answer( right)?">\s*<summary>(.+?)</summar
 
 def test_self_checks_have_one_right_answer_and_explain_each(notebook):
     text = markdown_of(notebook)
-    assert len(ANSWER.findall(text)) == text.count("<details"), "a self-check is not in the form CONTRIBUTING shows"
-    questions = re.split(r"^(?=\*\*\d+\. )", text, flags=re.MULTILINE)[1:]
+    assert len(ANSWER.findall(text)) == text.count('<details class="answer'), "not in the form that CONTRIBUTING shows"
+    parts = re.split(r"^(?=\*\*\d+\. )", text, flags=re.MULTILINE)
+    questions = [part for part in parts if ANSWER.search(part)]
     assert questions, "a chapter has a self-check"
     for question in questions:
         answers = ANSWER.findall(question)
@@ -117,6 +118,12 @@ def test_self_checks_have_one_right_answer_and_explain_each(notebook):
         assert all(explanation.strip().startswith("No.") for explanation in wrong), title
         assert all(len(explanation.split()) > 4 for explanation in right + wrong), title
         assert all(text.startswith("\n\n") and text.endswith("\n\n") for *_, text in answers), title
+
+
+def test_folded_text_is_an_answer_a_hint_or_a_solution(notebook):
+    folded = re.findall(r"<details[^>]*>\s*<summary>", markdown_of(notebook))
+    known = re.findall(r'<details class="(?:answer|answer right|hint|solution)">\s*<summary>', markdown_of(notebook))
+    assert folded == known
 
 
 def test_edited_as_text_a_notebook_comes_back_the_same(notebook):
