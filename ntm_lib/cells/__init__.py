@@ -1,0 +1,1 @@
+"""One Keras cell a file."""

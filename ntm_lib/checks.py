@@ -1,0 +1,88 @@
+"""Checks of what a caller passes in: every public function says what it received and what it expected."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+
+def positive_integer(name: str, value: Any, minimum: int = 1) -> int:
+    """Return `value` as an int, or raise `ValueError` if it is not a whole number of at least `minimum`."""
+    try:
+        number = operator.index(value)
+    except TypeError:
+        number = minimum - 1
+    if isinstance(value, bool) or number < minimum:
+        raise ValueError(f"{name} must be a whole number of at least {minimum}. Received: {value!r}")
+    return number
+
+
+def choice(name: str, value: Any, choices: Sequence[str]) -> str:
+    """Return `value` if it is one of `choices`, or raise `ValueError` naming them all."""
+    if value not in choices:
+        raise ValueError(f"{name} must be one of {', '.join(map(repr, choices))}. Received: {value!r}")
+    return str(value)
+
+
+def array(name: str, value: Any, *shapes: str) -> np.ndarray:
+    """Return `value` as a finite NumPy array of real numbers with the rank of one of `shapes`, like "[B, T, I]"."""
+    result = np.asarray(value)
+    _real_numbers(name, result.dtype)
+    rank(name, result.shape, *shapes)
+    _finite(name, result)
+    return result
+
+
+def tensor(name: str, value: Any, *shapes: str) -> Any:
+    """Return `value` as a TensorFlow tensor of float32 or float64 with the rank of one of `shapes`, if any are given.
+
+    A concrete value must be finite as well; inside a traced function there is no value to look at yet. Half precision
+    is widened to float32, because it cannot hold the epsilons of `ntm_lib.numerics`.
+    """
+    import tensorflow as tf
+
+    try:
+        result = tf.convert_to_tensor(value)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name} must be an array of real numbers. Received: {value!r}") from error
+    _real_numbers(name, result.dtype.as_numpy_dtype)
+    if result.dtype not in (tf.float32, tf.float64):
+        result = tf.cast(result, tf.float32)
+    if result.shape.rank is not None:
+        rank(name, tuple(result.shape), *shapes)
+    if tf.executing_eagerly():
+        _finite(name, result.numpy())
+    return result
+
+
+def rank(name: str, shape: Sequence[int | None], *shapes: str) -> None:
+    """Raise `ValueError` unless `shape` has as many axes as one of `shapes`, written like "[B, N, W]"."""
+    ranks = [0 if text == "[]" else text.count(",") + 1 for text in shapes]
+    if shapes and len(shape) not in ranks:
+        expected = " or ".join("one number" if text == "[]" else text for text in shapes)
+        raise ValueError(f"{name} must have shape {expected}. Received shape: {tuple(shape)}")
+
+
+def size(name: str, value: Any, axis: int, expected: int | None, meaning: str) -> None:
+    """Raise `ValueError` unless axis `axis` of `value` has `expected` entries; an unknown size passes."""
+    received = value.shape[axis]
+    if received is not None and expected is not None and received != expected:
+        raise ValueError(
+            f"{name} must have {expected} entries ({meaning}) on axis {axis}. Received shape: {tuple(value.shape)}"
+        )
+
+
+def _real_numbers(name: str, dtype: Any) -> None:
+    # NumPy knows bfloat16 only as an opaque type of kind "V".
+    if np.dtype(dtype).kind not in "fiub" and "bfloat16" not in str(dtype):
+        raise ValueError(f"{name} must hold real numbers. Received dtype: {np.dtype(dtype).name}")
+
+
+def _finite(name: str, values: np.ndarray) -> None:
+    if values.dtype.kind != "f" or np.isfinite(values).all():
+        return
+    place = tuple(int(i) for i in np.argwhere(~np.isfinite(values))[0])
+    raise ValueError(f"{name} must be finite. Received {values[place]} at index {place} of shape {values.shape}")

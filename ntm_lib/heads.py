@@ -1,0 +1,92 @@
+"""From the controller's raw numbers to named head parameters: the only place with activations.
+
+The raw vector of one step holds, for each head (read heads first), `key W | strength 1 | gate 1 | shift K |
+sharpening 1`, and after all of these, for each write head, `erase W | add W`.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import tensorflow as tf
+
+from ntm_lib import checks
+
+
+class HeadSizes(NamedTuple):
+    """How many heads there are and how wide their parameters are."""
+
+    read_heads: int
+    write_heads: int
+    memory_vector_dim: int
+    shift_range: int
+
+    @property
+    def heads(self) -> int:
+        """R + H."""
+        return self.read_heads + self.write_heads
+
+    @property
+    def shifts(self) -> int:
+        """K = 2 shift_range + 1, the entries of a shift kernel."""
+        return 2 * self.shift_range + 1
+
+    @property
+    def addressing(self) -> int:
+        """The numbers that one head needs to address memory: W + 3 + K."""
+        return self.memory_vector_dim + 3 + self.shifts
+
+    @property
+    def total(self) -> int:
+        """The length of the raw vector, (R + H)(W + 3 + K) + 2 H W."""
+        return self.heads * self.addressing + 2 * self.write_heads * self.memory_vector_dim
+
+
+class HeadParameters(NamedTuple):
+    """What all heads of one step are told, read heads first, in the order and with the ranges of section 3 of the paper."""
+
+    key: tf.Tensor
+    """k, `[B, R+H, W]`, between -1 and 1 (tanh)."""
+    strength: tf.Tensor
+    """beta, `[B, R+H]`, above 0 (softplus)."""
+    gate: tf.Tensor
+    """g, `[B, R+H]`, between 0 and 1 (sigmoid)."""
+    shift: tf.Tensor
+    """s, `[B, R+H, K]`, sums to 1 (softmax)."""
+    sharpening: tf.Tensor
+    """gamma, `[B, R+H]`, above 1 (1 + softplus)."""
+    erase: tf.Tensor
+    """e, `[B, H, W]`, between 0 and 1 (sigmoid)."""
+    add: tf.Tensor
+    """a, `[B, H, W]`, between -1 and 1 (tanh)."""
+
+
+def split_heads(raw: tf.Tensor, sizes: HeadSizes) -> HeadParameters:
+    """Return the head parameters that the raw controller output stands for.
+
+    Args:
+        raw: `[B, P]` with P = `sizes.total`.
+        sizes: the numbers of heads and the widths of their parameters.
+
+    Returns:
+        `HeadParameters`.
+
+    Raises:
+        ValueError: if `raw` has another rank or another length.
+    """
+    raw = checks.tensor("raw", raw, "[B, P]")
+    checks.size("raw", raw, -1, sizes.total, "the parameters of all heads")
+    width, shifts = sizes.memory_vector_dim, sizes.shifts
+    addressing, writing = tf.split(raw, [sizes.heads * sizes.addressing, 2 * sizes.write_heads * width], axis=-1)
+    addressing = tf.reshape(addressing, [-1, sizes.heads, sizes.addressing])
+    key, strength, gate, shift, sharpening = tf.split(addressing, [width, 1, 1, shifts, 1], axis=-1)
+    erase, add = tf.split(tf.reshape(writing, [-1, sizes.write_heads, 2 * width]), 2, axis=-1)
+    return HeadParameters(
+        key=tf.tanh(key),
+        strength=tf.nn.softplus(strength[..., 0]),
+        gate=tf.sigmoid(gate[..., 0]),
+        shift=tf.nn.softmax(shift),
+        sharpening=1.0 + tf.nn.softplus(sharpening[..., 0]),
+        erase=tf.sigmoid(erase),
+        add=tf.tanh(add),
+    )

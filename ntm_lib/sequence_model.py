@@ -1,0 +1,157 @@
+"""A Keras model of sequences that trains fast on small batches, fails clearly and never damages a saved file."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Self
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from ntm_lib import checks
+from ntm_lib.metrics import BitsPerSequence
+
+
+class SequenceModel(keras.Model):
+    """What the memory machines and the LSTM baseline share: `compile`, `fit`, `save` and `load`.
+
+    `compile(steps_per_execution=K)` means more here than in Keras: K training steps run inside one program compiled by
+    XLA, which is what makes batches of 1 to 8 sequences fast. It needs batches of one static shape, such as
+    `tf.data` gives with `drop_remainder=True`; other data trains as in any Keras model.
+    """
+
+    def compile(self, optimizer: Any = "adam", loss: Any = None, *, jit_compile: Any = True, **kwargs: Any) -> None:
+        """Configure training as `keras.Model.compile` does, by default compiled by XLA and with the loss in bits."""
+        super().compile(optimizer=optimizer, loss=loss or BitsPerSequence(), jit_compile=jit_compile, **kwargs)
+
+    def fit(self, x: Any = None, y: Any = None, **kwargs: Any) -> Any:
+        """Train as `keras.Model.fit` does. The mask goes in as `sample_weight`, `[B, T]`.
+
+        Raises:
+            ValueError: if an array holds NaN or infinity, or its shape does not fit the model.
+        """
+        for name, values in (("x", x), ("y", y), ("sample_weight", kwargs.get("sample_weight"))):
+            if isinstance(values, np.ndarray):
+                checks.array(name, values)
+        return super().fit(x, y, **kwargs)
+
+    def make_train_function(self, force: bool = False) -> Any:
+        """Make the function that `fit` calls for every `steps_per_execution` batches."""
+        if self.train_function is not None and not force:
+            return self.train_function
+        super().make_train_function(force=True)
+        if self.jit_compile is True and self.steps_per_execution > 1 and not self.run_eagerly:
+            self.train_function = self._compiled_loop(otherwise=self.train_function)
+        return self.train_function
+
+    def make_test_function(self, force: bool = False) -> Any:
+        """Make the function that `evaluate` calls: not compiled, so that a new length needs no new program."""
+        with self._not_compiled():
+            return super().make_test_function(force)
+
+    def make_predict_function(self, force: bool = False) -> Any:
+        """Make the function that `predict` calls: not compiled, so that a new length needs no new program."""
+        with self._not_compiled():
+            return super().make_predict_function(force)
+
+    @contextlib.contextmanager
+    def _not_compiled(self) -> Iterator[None]:
+        compiled, self._jit_compile = self._jit_compile, False
+        try:
+            yield
+        finally:
+            self._jit_compile = compiled
+
+    def _compiled_loop(self, otherwise: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        """Return a training function that runs many steps in one compiled program, or `otherwise` where it cannot."""
+
+        @tf.function(jit_compile=True)
+        def train_on(batches: Any, count: tf.Tensor) -> dict[str, tf.Tensor]:
+            def body(step: tf.Tensor) -> tuple[tf.Tensor]:
+                self.train_step(tf.nest.map_structure(lambda stacked: stacked[step], batches))
+                return (step + 1,)
+
+            tf.while_loop(lambda step: step < count, body, (tf.constant(0),))
+            return self.get_metrics_result()
+
+        @tf.function(reduce_retracing=True)
+        def train_from(iterator: Any) -> dict[str, tf.Tensor]:
+            return train_on(*_gather(iterator, self.steps_per_execution))
+
+        def function(iterator: Any) -> Any:
+            if isinstance(iterator, tf.data.Iterator) and _is_static(iterator.element_spec):
+                return train_from(iterator)
+            return otherwise(iterator)
+
+        return function
+
+    def save(self, filepath: Any, overwrite: bool = True, **kwargs: Any) -> None:
+        """Save to a `.keras` file. It is written beside the target first: a failed save leaves the old file as it was.
+
+        Args:
+            filepath: a path that ends in `.keras`.
+            overwrite: whether an existing file may be replaced.
+            **kwargs: as for `keras.Model.save`.
+
+        Raises:
+            ValueError: if the path does not end in `.keras`.
+            FileExistsError: if the file exists and `overwrite` is False.
+        """
+        target = Path(filepath)
+        if target.suffix != ".keras":
+            raise ValueError(f"filepath must end in .keras. Received: {filepath!r}")
+        if target.exists() and not overwrite:
+            raise FileExistsError(f"{target} exists and overwrite is False")
+        with tempfile.TemporaryDirectory(dir=target.parent, prefix=".saving-") as folder:
+            written = Path(folder) / target.name
+            super().save(written, **kwargs)
+            os.replace(written, target)
+
+    @classmethod
+    def load(cls, filepath: Any) -> Self:
+        """Load what `save` wrote: weights, configuration and, if it was compiled, the optimizer's state.
+
+        Args:
+            filepath: a path to a `.keras` file.
+
+        Raises:
+            FileNotFoundError: if there is no such file.
+            ValueError: if the file is damaged, or holds a model of another class.
+        """
+        path = Path(filepath)
+        if not path.exists():
+            raise FileNotFoundError(f"filepath must name a saved model. Received: {filepath!r}, which does not exist")
+        try:
+            model = keras.saving.load_model(path)
+        except Exception as error:  # Keras raises many kinds, depending on where the file is damaged
+            raise ValueError(f"filepath must be a file that {cls.__name__}.save wrote. Received {path}: {error}") from error
+        if not isinstance(model, cls):
+            raise ValueError(f"filepath must hold a {cls.__name__}. Received {path}, which holds a {type(model).__name__}")
+        return model
+
+
+def _gather(iterator: Any, limit: int) -> tuple[Any, tf.Tensor]:
+    """Return up to `limit` batches, stacked on a new first axis, and how many they are; zeros fill the rest."""
+    spec = iterator.element_spec
+    arrays = [tf.TensorArray(part.dtype, limit, element_shape=part.shape) for part in tf.nest.flatten(spec)]
+
+    def body(count: tf.Tensor, batch: Any, arrays: list[tf.TensorArray]) -> Any:
+        values = tf.nest.flatten(batch.get_value())
+        arrays = [array.write(count, value) for array, value in zip(arrays, values, strict=True)]
+        following = tf.cond(count + 1 < limit, iterator.get_next_as_optional, lambda: batch)
+        return count + 1, following, arrays
+
+    first = tf.experimental.Optional.from_value(iterator.get_next())  # raises where the data is at its end
+    count, _, arrays = tf.while_loop(
+        lambda count, batch, _: tf.logical_and(count < limit, batch.has_value()), body, (0, first, arrays)
+    )
+    return tf.nest.pack_sequence_as(spec, [array.stack() for array in arrays]), count
+
+
+def _is_static(spec: Any) -> bool:
+    return all(isinstance(part, tf.TensorSpec) and part.shape.is_fully_defined() for part in tf.nest.flatten(spec))
