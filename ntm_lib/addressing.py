@@ -40,7 +40,8 @@ def cosine_similarity(x: Any, y: Any) -> tf.Tensor:
     Raises:
         ValueError: if the last axes differ, or a value is not a finite real number.
     """
-    x, y = checks.tensor("x", x), checks.tensor("y", y)
+    x = checks.tensor("x", x)
+    y = checks.tensor("y", y, dtype=x.dtype)
     checks.size("y", y, -1, x.shape[-1], "as many as the last axis of x")
     return tf.reduce_sum(numerics.unit(x) * numerics.unit(y), axis=-1)
 
@@ -61,8 +62,8 @@ def content_addressing(key: Any, memory: Any, *, strength: Any = None, slots_las
     Raises:
         ValueError: if a rank or the width W does not fit, or a value is not a finite real number.
     """
-    key = checks.tensor("key", key, "[B, W]", "[B, R, W]")
     memory = checks.tensor("memory", memory, "[B, W, N]" if slots_last else "[B, N, W]")
+    key = checks.tensor("key", key, "[B, W]", "[B, R, W]", dtype=memory.dtype)
     width_axis = 1 if slots_last else 2
     checks.size("key", key, -1, memory.shape[width_axis], "the width W of a memory slot")
     keys = key if key.shape.rank == 3 else key[:, tf.newaxis, :]
@@ -87,7 +88,8 @@ def interpolate(content_weights: Any, previous_weights: Any, gate: Any) -> tf.Te
         ValueError: if a shape does not fit, or a value is not a finite real number.
     """
     content = checks.tensor("content_weights", content_weights, "[B, N]", "[B, R, N]")
-    previous = checks.tensor("previous_weights", previous_weights, f"[{'B, N' if content.shape.rank == 2 else 'B, R, N'}]")
+    shape = "[B, N]" if content.shape.rank == 2 else "[B, R, N]"
+    previous = checks.tensor("previous_weights", previous_weights, shape, dtype=content.dtype)
     checks.size("previous_weights", previous, -1, content.shape[-1], "the slots N of content_weights")
     gate = _per_weighting("gate", gate, content)
     return gate * content + (1.0 - gate) * previous
@@ -111,10 +113,13 @@ def shift(weights: Any, kernel: Any) -> tf.Tensor:
         ValueError: if K is even or larger than N, a rank does not fit, or a value is not a finite real number.
     """
     weights = checks.tensor("weights", weights, "[B, N]", "[B, R, N]")
-    kernel = checks.tensor("kernel", kernel, f"[{'B, K' if weights.shape.rank == 2 else 'B, R, K'}]")
+    shape = "[B, K]" if weights.shape.rank == 2 else "[B, R, K]"
+    kernel = checks.tensor("kernel", kernel, shape, dtype=weights.dtype)
     entries, slots = kernel.shape[-1], weights.shape[-1]
     if entries is None or entries % 2 == 0 or (slots is not None and entries > slots):
-        raise ValueError(f"kernel must have an odd number of entries K, at most N = {slots}. Received shape: {kernel.shape}")
+        raise ValueError(
+            f"kernel must have an odd number of entries K, at most N = {slots}. Received shape: {kernel.shape}"
+        )
     moved = [
         kernel[..., j : j + 1] * (tf.roll(weights, shift=j - entries // 2, axis=-1) if j != entries // 2 else weights)
         for j in range(entries)
@@ -178,7 +183,7 @@ def address(
 def _per_weighting(name: str, value: Any, weights: tf.Tensor) -> tf.Tensor:
     """Return `value` with an axis of size 1 for the slots, so that it scales whole weightings."""
     ranks = ("[]", "[B]") if weights.shape.rank == 2 else ("[]", "[B, R]")
-    scale = checks.tensor(name, value, *ranks)
+    scale = checks.tensor(name, value, *ranks, dtype=weights.dtype)
     if scale.shape.rank:
         checks.size(name, scale, -1, weights.shape[-2], "one for each weighting")
     return scale[..., tf.newaxis] if scale.shape.rank else scale

@@ -24,8 +24,8 @@ def attention_mechanism(query: Any, keys: Any, values: Any) -> tf.Tensor:
         ValueError: if a shape does not fit, or a value is not a finite real number.
     """
     query = checks.tensor("query", query, "[B, Q, D]")
-    keys = checks.tensor("keys", keys, "[B, N, D]")
-    values = checks.tensor("values", values, "[B, N, V]")
+    keys = checks.tensor("keys", keys, "[B, N, D]", dtype=query.dtype)
+    values = checks.tensor("values", values, "[B, N, V]", dtype=query.dtype)
     checks.size("keys", keys, -1, query.shape[-1], "the width D of a query")
     checks.size("values", values, 1, keys.shape[1], "one for each key")
     scores = tf.matmul(query, keys, transpose_b=True) / tf.sqrt(tf.cast(tf.shape(keys)[-1], keys.dtype))
@@ -46,7 +46,7 @@ def read_with_attention(memory: Any, read_query: Any) -> tf.Tensor:
         ValueError: if a shape does not fit, or a value is not a finite real number.
     """
     memory = checks.tensor("memory", memory, "[B, N, W]")
-    query = checks.tensor("read_query", read_query, "[B, W]", "[B, R, W]")
+    query = checks.tensor("read_query", read_query, "[B, W]", "[B, R, W]", dtype=memory.dtype)
     checks.size("read_query", query, -1, memory.shape[-1], "the width W of a memory slot")
     if query.shape.rank == 3:
         return attention_mechanism(query, memory, memory)

@@ -36,11 +36,12 @@ def array(name: str, value: Any, *shapes: str) -> np.ndarray:
     return result
 
 
-def tensor(name: str, value: Any, *shapes: str) -> Any:
-    """Return `value` as a TensorFlow tensor of float32 or float64 with the rank of one of `shapes`, if any are given.
+def tensor(name: str, value: Any, *shapes: str, dtype: Any = None) -> Any:
+    """Return `value` as a TensorFlow tensor with the rank of one of `shapes`, if any are given.
 
-    A concrete value must be finite as well; inside a traced function there is no value to look at yet. Half precision
-    is widened to float32, because it cannot hold the epsilons of `ntm_lib.numerics`.
+    It is of `dtype`, or if that is not given float64 for a tensor of float64 and float32 for everything else: half
+    precision cannot hold the epsilons of `ntm_lib.numerics`. A concrete value must be finite as well; inside a traced
+    function there is no value to look at yet.
     """
     import tensorflow as tf
 
@@ -49,8 +50,9 @@ def tensor(name: str, value: Any, *shapes: str) -> Any:
     except (TypeError, ValueError) as error:
         raise ValueError(f"{name} must be an array of real numbers. Received: {value!r}") from error
     _real_numbers(name, result.dtype.as_numpy_dtype)
-    if result.dtype not in (tf.float32, tf.float64):
-        result = tf.cast(result, tf.float32)
+    if dtype is None:
+        dtype = tf.float64 if tf.is_tensor(value) and result.dtype == tf.float64 else tf.float32
+    result = tf.cast(result, dtype)
     if result.shape.rank is not None:
         rank(name, tuple(result.shape), *shapes)
     if tf.executing_eagerly():

@@ -97,7 +97,7 @@ class NTMController(keras.layers.Layer):
     def transition(
         self, use: Affine, inputs: tf.Tensor, reads: tf.Tensor, state: list[tf.Tensor]
     ) -> tuple[tf.Tensor, list[tf.Tensor]]:
-        """Return h_t `[B, C]` and the state to carry on, from x_t `[B, I]`, r_{t-1} `[B, R*W]` and the carried state."""
+        """Return h_t `[B, C]` and the state to carry, from x_t `[B, I]`, r_{t-1} `[B, R*W]` and the carried state."""
         if self.kind == "feed-forward":
             return tf.tanh(use(0, tf.concat([inputs, reads], axis=-1))), []
         hidden, cell = state

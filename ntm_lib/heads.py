@@ -43,7 +43,7 @@ class HeadSizes(NamedTuple):
 
 
 class HeadParameters(NamedTuple):
-    """What all heads of one step are told, read heads first, in the order and with the ranges of section 3 of the paper."""
+    """What all heads of one step are told, read heads first (sections 3.2 and 3.3 of the paper)."""
 
     key: tf.Tensor
     """k, `[B, R+H, W]`, between -1 and 1 (tanh)."""

@@ -26,7 +26,8 @@ def read_memory(memory: Any, read_weights: Any, *, slots_last: bool = False) -> 
     Raises:
         ValueError: if a rank or the number of slots does not fit, or a value is not a finite real number.
     """
-    memory, weights = _memory(memory, slots_last), checks.tensor("read_weights", read_weights, "[B, N]", "[B, R, N]")
+    memory = _memory(memory, slots_last)
+    weights = checks.tensor("read_weights", read_weights, "[B, N]", "[B, R, N]", dtype=memory.dtype)
     checks.size("read_weights", weights, -1, memory.shape[2 if slots_last else 1], "the slots N of the memory")
     heads = weights if weights.shape.rank == 3 else weights[:, tf.newaxis, :]
     vectors = tf.matmul(heads, memory, transpose_b=slots_last)
@@ -53,9 +54,11 @@ def write_memory(
     Raises:
         ValueError: if a shape does not fit, or a value is not a finite real number.
     """
-    memory, weights = _memory(memory, slots_last), checks.tensor("write_weights", write_weights, "[B, N]", "[B, H, N]")
+    memory = _memory(memory, slots_last)
+    weights = checks.tensor("write_weights", write_weights, "[B, N]", "[B, H, N]", dtype=memory.dtype)
     shape = "[B, W]" if weights.shape.rank == 2 else "[B, H, W]"
-    erase, add = checks.tensor("erase_vector", erase_vector, shape), checks.tensor("add_vector", add_vector, shape)
+    erase = checks.tensor("erase_vector", erase_vector, shape, dtype=memory.dtype)
+    add = checks.tensor("add_vector", add_vector, shape, dtype=memory.dtype)
     checks.size("write_weights", weights, -1, memory.shape[2 if slots_last else 1], "the slots N of the memory")
     for name, vector in (("erase_vector", erase), ("add_vector", add)):
         checks.size(name, vector, -1, memory.shape[1 if slots_last else 2], "the width W of a memory slot")

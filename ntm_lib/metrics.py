@@ -86,10 +86,10 @@ class BitsPerSequence(keras.losses.Loss):
 
 def _checked(targets: Any, logits: Any, mask: Any) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     logits = checks.tensor("logits", logits, "[B, T, O]")
-    targets = tf.cast(checks.tensor("targets", targets, "[B, T, O]"), logits.dtype)
-    mask = tf.ones_like(logits[..., 0]) if mask is None else checks.tensor("mask", mask, "[B, T]")
+    targets = checks.tensor("targets", targets, "[B, T, O]", dtype=logits.dtype)
+    mask = tf.ones_like(logits[..., 0]) if mask is None else checks.tensor("mask", mask, "[B, T]", dtype=logits.dtype)
     for axis, meaning in enumerate(("the batch of logits", "the steps of logits", "the outputs of logits")):
         checks.size("targets", targets, axis, logits.shape[axis], meaning)
         if axis < 2:
             checks.size("mask", mask, axis, logits.shape[axis], meaning)
-    return targets, logits, tf.cast(mask, logits.dtype)
+    return targets, logits, mask

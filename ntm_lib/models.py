@@ -95,7 +95,8 @@ class NeuralTuringMachine(SequenceModel):
         checks.size("inputs", inputs, -1, self.num_inputs, "num_inputs")
         inputs = tf.cast(inputs, tf.float32)
         mask = _combined_mask(inputs, mask, sequence_lengths)
-        step, state = self.cell.features, self.cell.initial_state(tf.shape(inputs)[0])
+        state = self.cell.initial_state(tf.shape(inputs)[0])
+        step: recurrence.Step = self.cell.features
         sequence = inputs
         if mask is not None:
             step, sequence = _standing_still(step), tf.concat([inputs, mask[..., tf.newaxis]], axis=-1)

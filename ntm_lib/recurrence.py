@@ -101,7 +101,7 @@ def unroll(step: Step, weights: Weights, inputs: tf.Tensor, state: Any) -> tf.Te
 def _backward(step: Step, weights: Weights, inputs: tf.Tensor, before: Any, upstream: tf.Tensor) -> tuple[Any, ...]:
     """Return the gradients of `inputs`, all kernels, all biases and the first state, given the states `before`."""
     steps, batch = tf.shape(inputs)[0], tf.shape(inputs)[1]
-    # The gradient of a product needs what went in and what comes back: both are collected, and multiplied after the loop.
+    # The gradient of a kernel needs what entered the product and what came back: both are kept for after the loop.
     entering = [tf.TensorArray(tf.float32, steps) for _ in weights]
     returning = [tf.TensorArray(tf.float32, steps) for _ in weights]
     to_inputs = tf.TensorArray(inputs.dtype, steps, element_shape=inputs.shape[1:])
@@ -130,19 +130,16 @@ def _backward(step: Step, weights: Weights, inputs: tf.Tensor, before: Any, upst
     start = (steps - 1, to_state, to_inputs, entering, returning)
     _, to_state, to_inputs, entering, returning = tf.while_loop(lambda time, *_: time >= 0, body, start)
     gradients = [
-        _weight_gradients(*(tf.cast(_rows(array, width), kernel.dtype) for array, width in ends))
-        for (kernel, _), ends in (
-            (pair, ((arrived, pair[0].shape[0]), (left, pair[0].shape[1])))
-            for pair, arrived, left in zip(weights, entering, returning, strict=True)
-        )
+        _weight_gradients(_rows(arrived, kernel.shape[0], kernel.dtype), _rows(back, kernel.shape[1], kernel.dtype))
+        for (kernel, _), arrived, back in zip(weights, entering, returning, strict=True)
     ]
     to_kernels, to_biases = zip(*gradients, strict=True)
     return to_inputs.stack(), *to_kernels, *to_biases, *tf.nest.flatten(to_state)
 
 
-def _rows(array: tf.TensorArray, width: int) -> tf.Tensor:
+def _rows(array: tf.TensorArray, width: int, dtype: tf.DType) -> tf.Tensor:
     """Return what was written at all steps as `[T * B, width]`."""
-    return tf.reshape(array.stack(), [-1, width])
+    return tf.cast(tf.reshape(array.stack(), [-1, width]), dtype)
 
 
 def _weight_gradients(vectors: tf.Tensor, upstream: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:

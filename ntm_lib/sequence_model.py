@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -24,6 +23,9 @@ class SequenceModel(keras.Model):
     XLA, which is what makes batches of 1 to 8 sequences fast. It needs batches of one static shape, such as
     `tf.data` gives with `drop_remainder=True`; other data trains as in any Keras model.
     """
+
+    train_function: Any
+    _jit_compile: Any
 
     def compile(self, optimizer: Any = "adam", loss: Any = None, *, jit_compile: Any = True, **kwargs: Any) -> None:
         """Configure training as `keras.Model.compile` does, by default compiled by XLA and with the loss in bits."""
@@ -110,7 +112,7 @@ class SequenceModel(keras.Model):
         with tempfile.TemporaryDirectory(dir=target.parent, prefix=".saving-") as folder:
             written = Path(folder) / target.name
             super().save(written, **kwargs)
-            os.replace(written, target)
+            written.replace(target)
 
     @classmethod
     def load(cls, filepath: Any) -> Self:
@@ -129,9 +131,13 @@ class SequenceModel(keras.Model):
         try:
             model = keras.saving.load_model(path)
         except Exception as error:  # Keras raises many kinds, depending on where the file is damaged
-            raise ValueError(f"filepath must be a file that {cls.__name__}.save wrote. Received {path}: {error}") from error
+            raise ValueError(
+                f"filepath must be a file that {cls.__name__}.save wrote. Received {path}: {error}"
+            ) from error
         if not isinstance(model, cls):
-            raise ValueError(f"filepath must hold a {cls.__name__}. Received {path}, which holds a {type(model).__name__}")
+            raise ValueError(
+                f"filepath must hold a {cls.__name__}. Received {path}, which holds a {type(model).__name__}"
+            )
         return model
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -21,14 +21,30 @@ class TaskBatch(NamedTuple):
 class Task(Protocol):
     """A family of sequences with a question in each."""
 
-    name: str
-    num_inputs: int
-    num_outputs: int
-    max_steps: int
-    """T of the longest sequence that `sample` draws by itself."""
+    @property
+    def name(self) -> str:
+        """The task's name on the command line and in results."""
+        ...
 
-    def sample(self, batch: int, rng: np.random.Generator, **difficulty: Any) -> TaskBatch:
-        """Draw `batch` sequences."""
+    @property
+    def num_inputs(self) -> int:
+        """I, the width of an input vector."""
+        ...
+
+    @property
+    def num_outputs(self) -> int:
+        """O, the width of an output vector."""
+        ...
+
+    @property
+    def max_steps(self) -> int:
+        """T of the longest sequence that `sample` draws by itself."""
+        ...
+
+    def sample(
+        self, batch: int, rng: np.random.Generator, length: int | None = None, steps: int | None = None
+    ) -> TaskBatch:
+        """Draw `batch` sequences, of one length if it is given, padded to `steps`."""
         ...
 
 
@@ -41,4 +57,6 @@ def generator(seed: int | np.random.Generator | None) -> np.random.Generator:
     try:
         return np.random.default_rng(seed)
     except (TypeError, ValueError) as error:
-        raise ValueError(f"seed must be a whole number of at least 0, or a NumPy generator. Received: {seed!r}") from error
+        raise ValueError(
+            f"seed must be a whole number of at least 0, or a NumPy generator. Received: {seed!r}"
+        ) from error
