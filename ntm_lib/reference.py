@@ -169,15 +169,22 @@ def split_head(raw: ArrayLike, width: int, shift_range: int, writes: bool) -> He
 
 
 def split_heads(raw: ArrayLike, sizes: Sizes) -> tuple[list[Head], list[Head]]:
-    """Cut raw [P], which is all read heads and then all write heads -> the R read heads, the H write heads."""
+    """Cut raw [P] -> the R read heads, the H write heads.
+
+    First come the numbers that direct each head, [W + 3 + K], read heads before write heads; after all of these the
+    erase and add vectors of each write head, [2 W].
+    """
     raw = checked("raw", raw, *sizes.parameter_shapes()["head_bias"])
     width, shift_range = sizes.memory_vector_dim, sizes.shift_range
-    end_of_reads = sizes.read_heads * (width + 2 * shift_range + 4)
-    read_heads = np.split(raw[:end_of_reads], sizes.read_heads)
-    write_heads = np.split(raw[end_of_reads:], sizes.write_heads)
+    directing, writing = np.split(raw, [len(raw) - 2 * width * sizes.write_heads])
+    directed = np.split(directing, sizes.read_heads + sizes.write_heads)
+    changes = np.split(writing, sizes.write_heads)
     return (
-        [split_head(part, width, shift_range, writes=False) for part in read_heads],
-        [split_head(part, width, shift_range, writes=True) for part in write_heads],
+        [split_head(part, width, shift_range, writes=False) for part in directed[: sizes.read_heads]],
+        [
+            split_head(np.concatenate([part, change]), width, shift_range, writes=True)
+            for part, change in zip(directed[sizes.read_heads :], changes, strict=True)
+        ],
     )
 
 

@@ -332,12 +332,14 @@ def test_a_head_is_cut_in_the_documented_order() -> None:
     np.testing.assert_allclose(head.add, np.tanh([1.3, 1.4, 1.5]))
 
 
-def test_read_heads_come_first() -> None:
+def test_read_heads_come_first_and_what_is_written_comes_last() -> None:
     sizes = reference.Sizes(1, 1, 4, 2, units=1, read_heads=2, write_heads=3)
-    raw = np.arange(2 * 8 + 3 * 12) / 100.0
+    raw = np.arange(5 * 8 + 3 * 4) / 100.0  # W = 2, K = 3: five heads of 8 numbers, then erase 2 and add 2 for three
     read_heads, write_heads = reference.split_heads(raw, sizes)
     np.testing.assert_allclose([h.key[0] for h in read_heads], np.tanh([0.0, 0.08]))
-    np.testing.assert_allclose([h.key[0] for h in write_heads], np.tanh([0.16, 0.28, 0.40]))
+    np.testing.assert_allclose([h.key[0] for h in write_heads], np.tanh([0.16, 0.24, 0.32]))
+    np.testing.assert_allclose([h.add[1] for h in write_heads], np.tanh([0.43, 0.47, 0.51]))
+    np.testing.assert_allclose([h.erase[0] for h in write_heads], 1 / (1 + np.exp([-0.40, -0.44, -0.48])))
     assert [h.add.size for h in read_heads + write_heads] == [0, 0, 2, 2, 2]
 
 
