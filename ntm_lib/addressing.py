@@ -42,7 +42,14 @@ def cosine_similarity(x: Any, y: Any) -> tf.Tensor:
     """
     x = checks.tensor("x", x)
     y = checks.tensor("y", y, dtype=x.dtype)
+    for name, vectors in (("x", x), ("y", y)):
+        if vectors.shape.rank == 0:
+            raise ValueError(f"{name} must have shape [..., W]. Received one number")
     checks.size("y", y, -1, x.shape[-1], "as many as the last axis of x")
+    try:
+        tf.broadcast_static_shape(x.shape, y.shape)
+    except ValueError as error:
+        raise ValueError(f"y must broadcast against x of shape {x.shape}. Received shape: {y.shape}") from error
     return tf.reduce_sum(numerics.unit(x) * numerics.unit(y), axis=-1)
 
 
@@ -66,6 +73,7 @@ def content_addressing(key: Any, memory: Any, *, strength: Any = None, slots_las
     key = checks.tensor("key", key, "[B, W]", "[B, R, W]", dtype=memory.dtype)
     width_axis = 1 if slots_last else 2
     checks.size("key", key, -1, memory.shape[width_axis], "the width W of a memory slot")
+    checks.leading("key", key, memory, "the batch of memory")
     keys = key if key.shape.rank == 3 else key[:, tf.newaxis, :]
     lengths = tf.expand_dims(tf.squeeze(numerics.norm(memory, axis=width_axis), axis=width_axis), axis=1)
     similarity = tf.matmul(numerics.unit(keys), memory, transpose_b=not slots_last) / lengths
@@ -91,6 +99,7 @@ def interpolate(content_weights: Any, previous_weights: Any, gate: Any) -> tf.Te
     shape = "[B, N]" if content.shape.rank == 2 else "[B, R, N]"
     previous = checks.tensor("previous_weights", previous_weights, shape, dtype=content.dtype)
     checks.size("previous_weights", previous, -1, content.shape[-1], "the slots N of content_weights")
+    checks.leading("previous_weights", previous, content, "as in content_weights", axes=content.shape.rank - 1)
     gate = _per_weighting("gate", gate, content)
     return gate * content + (1.0 - gate) * previous
 
@@ -120,6 +129,7 @@ def shift(weights: Any, kernel: Any) -> tf.Tensor:
         raise ValueError(
             f"kernel must have an odd number of entries K, at most N = {slots}. Received shape: {kernel.shape}"
         )
+    checks.leading("kernel", kernel, weights, "as in weights", axes=weights.shape.rank - 1)
     moved = [
         kernel[..., j : j + 1] * (tf.roll(weights, shift=j - entries // 2, axis=-1) if j != entries // 2 else weights)
         for j in range(entries)
@@ -185,5 +195,5 @@ def _per_weighting(name: str, value: Any, weights: tf.Tensor) -> tf.Tensor:
     ranks = ("[]", "[B]") if weights.shape.rank == 2 else ("[]", "[B, R]")
     scale = checks.tensor(name, value, *ranks, dtype=weights.dtype)
     if scale.shape.rank:
-        checks.size(name, scale, -1, weights.shape[-2], "one for each weighting")
+        checks.leading(name, scale, weights, "one for each weighting", axes=scale.shape.rank)
     return scale[..., tf.newaxis] if scale.shape.rank else scale

@@ -28,6 +28,8 @@ def attention_mechanism(query: Any, keys: Any, values: Any) -> tf.Tensor:
     values = checks.tensor("values", values, "[B, N, V]", dtype=query.dtype)
     checks.size("keys", keys, -1, query.shape[-1], "the width D of a query")
     checks.size("values", values, 1, keys.shape[1], "one for each key")
+    checks.leading("keys", keys, query, "the batch of query")
+    checks.leading("values", values, keys, "the batch of keys")
     scores = tf.matmul(query, keys, transpose_b=True) / tf.sqrt(tf.cast(tf.shape(keys)[-1], keys.dtype))
     return tf.matmul(tf.nn.softmax(scores), values)
 
@@ -48,6 +50,7 @@ def read_with_attention(memory: Any, read_query: Any) -> tf.Tensor:
     memory = checks.tensor("memory", memory, "[B, N, W]")
     query = checks.tensor("read_query", read_query, "[B, W]", "[B, R, W]", dtype=memory.dtype)
     checks.size("read_query", query, -1, memory.shape[-1], "the width W of a memory slot")
+    checks.leading("read_query", query, memory, "the batch of memory")
     if query.shape.rank == 3:
         return attention_mechanism(query, memory, memory)
     return tf.squeeze(attention_mechanism(query[:, tf.newaxis, :], memory, memory), axis=1)

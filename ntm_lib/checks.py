@@ -29,7 +29,10 @@ def choice(name: str, value: Any, choices: Sequence[str]) -> str:
 
 def array(name: str, value: Any, *shapes: str) -> np.ndarray:
     """Return `value` as a finite NumPy array of real numbers with the rank of one of `shapes`, like "[B, T, I]"."""
-    result = np.asarray(value)
+    try:
+        result = np.asarray(value)
+    except ValueError as error:  # rows of different lengths
+        raise ValueError(f"{name} must be an array of real numbers. Received: {value!r}") from error
     _real_numbers(name, result.dtype)
     rank(name, result.shape, *shapes)
     _finite(name, result)
@@ -75,6 +78,14 @@ def size(name: str, value: Any, axis: int, expected: int | None, meaning: str) -
         raise ValueError(
             f"{name} must have {expected} entries ({meaning}) on axis {axis}. Received shape: {tuple(value.shape)}"
         )
+
+
+def leading(name: str, value: Any, other: Any, meaning: str, axes: int = 1) -> None:
+    """Raise `ValueError` if one of the first `axes` axes of `value` differs from that of `other` and neither is 1."""
+    for axis in range(axes):
+        received, expected = value.shape[axis], other.shape[axis]
+        if received != 1 and expected != 1:
+            size(name, value, axis, expected, meaning)
 
 
 def _real_numbers(name: str, dtype: Any) -> None:

@@ -29,6 +29,7 @@ def read_memory(memory: Any, read_weights: Any, *, slots_last: bool = False) -> 
     memory = _memory(memory, slots_last)
     weights = checks.tensor("read_weights", read_weights, "[B, N]", "[B, R, N]", dtype=memory.dtype)
     checks.size("read_weights", weights, -1, memory.shape[2 if slots_last else 1], "the slots N of the memory")
+    checks.leading("read_weights", weights, memory, "the batch of memory")
     heads = weights if weights.shape.rank == 3 else weights[:, tf.newaxis, :]
     vectors = tf.matmul(heads, memory, transpose_b=slots_last)
     return vectors if weights.shape.rank == 3 else tf.squeeze(vectors, axis=1)
@@ -60,7 +61,11 @@ def write_memory(
     erase = checks.tensor("erase_vector", erase_vector, shape, dtype=memory.dtype)
     add = checks.tensor("add_vector", add_vector, shape, dtype=memory.dtype)
     checks.size("write_weights", weights, -1, memory.shape[2 if slots_last else 1], "the slots N of the memory")
+    checks.leading("write_weights", weights, memory, "the batch of memory")
     for name, vector in (("erase_vector", erase), ("add_vector", add)):
+        checks.leading(name, vector, weights, "as in write_weights")
+        if weights.shape.rank == 3:
+            checks.size(name, vector, 1, weights.shape[1], "the heads H of write_weights")
         checks.size(name, vector, -1, memory.shape[1 if slots_last else 2], "the width W of a memory slot")
     if weights.shape.rank == 2:
         weights, erase, add = weights[:, tf.newaxis], erase[:, tf.newaxis], add[:, tf.newaxis]

@@ -233,7 +233,7 @@ def train(
         "model": {"class": type(model).__name__, **model.get_config()},
         "parameters": model.count_params(),
         "recipe": asdict(recipe),
-        "machine": _machine(),
+        "machine": machine(),
         "seconds": round(time.perf_counter() - started, 1),
         "first_step_seconds": record.first_step_seconds,
         "curve": record.curve,
@@ -278,7 +278,7 @@ class _Record(keras.callbacks.Callback):
         self._bar.close()
 
 
-def _machine() -> dict[str, Any]:
+def machine() -> dict[str, Any]:
     return {
         "python": platform.python_version(),
         "tensorflow": tf.__version__,
