@@ -32,7 +32,8 @@ def power_normalise(weights: tf.Tensor, exponent: tf.Tensor) -> tf.Tensor:
     """Return `weights**exponent / sum(weights**exponent)` over the last axis, as a softmax of logarithms.
 
     The direct form divides 0 by 0 as soon as every power underflows: in float32, uniform weights over 128 slots and an
-    exponent above 18 are enough, because TensorFlow takes numbers below 2**-126 for 0. The softmax subtracts the largest logarithm first, so the result always sums to 1.
+    exponent above 18 are enough, because TensorFlow takes numbers below 2**-126 for 0. The softmax subtracts the
+    largest logarithm first, so the result always sums to 1.
 
     Args:
         weights: `[..., N]`, not negative.

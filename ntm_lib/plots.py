@@ -12,6 +12,7 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from ntm_lib import checks
 from ntm_lib.trace import Trace
@@ -43,6 +44,9 @@ STYLE: dict[Any, Any] = {
 }
 """Matplotlib settings of every figure: `with matplotlib.rc_context(plots.STYLE): ...`."""
 
+WIDTH = 6.0
+"""Inches: fills the column of the book, and text of 10 points can still be read on a telephone."""
+
 
 @dataclass(frozen=True)
 class Picture:
@@ -62,13 +66,23 @@ class Picture:
         )
 
 
-def figure(width: float = 7.0, height: float = 3.0, **grid: Any) -> tuple[Figure, Any]:
-    """Return an empty figure of the book's style, in inches, and its axes; `grid` goes to `Figure.subplots`."""
-    with mpl.rc_context(STYLE):
-        empty = Figure(figsize=(width, height), layout="constrained")
-        return empty, empty.subplots(**grid)
+@mpl.rc_context(STYLE)
+def figure(width: float = WIDTH, height: float = 3.0, **grid: Any) -> tuple[Figure, Any]:
+    """Return an empty figure of the book's style, in inches, and its axes; `grid` goes to `Figure.subplots`.
+
+    Draw on it inside `matplotlib.rc_context(plots.STYLE)`: some settings are looked up only when something is drawn.
+    """
+    empty = Figure(figsize=(width, height), layout="constrained")
+    return empty, empty.subplots(**grid)
 
 
+def _steps(axis: Any) -> None:
+    """Label the horizontal axis as time: whole steps only."""
+    axis.set_xlabel("step t")
+    axis.xaxis.set_major_locator(MaxNLocator(integer=True))
+
+
+@mpl.rc_context(STYLE)
 def sequences(parts: Mapping[str, Any], *, alt: str) -> Picture:
     """Draw sequences of vectors as rasters, one under the other on one time axis: white is 0, black is 1.
 
@@ -85,16 +99,17 @@ def sequences(parts: Mapping[str, Any], *, alt: str) -> Picture:
     arrays = {name: checks.array(name, part, "[T, X]") for name, part in parts.items()}
     heights = [max(array.shape[1], 2) for array in arrays.values()]
     grid = {"nrows": len(arrays), "height_ratios": heights}
-    drawing, axes = figure(7.0, 0.35 + 0.12 * sum(heights), sharex=True, squeeze=False, **grid)
+    drawing, axes = figure(WIDTH, 0.35 + 0.12 * sum(heights), sharex=True, squeeze=False, **grid)
     for axis, (name, array) in zip(axes[:, 0], arrays.items(), strict=True):
         low = -1.0 if array.min() < 0 else 0.0
         axis.imshow(array.T, aspect="auto", vmin=low, vmax=1.0, cmap="RdBu_r" if low else "Greys")
         axis.set(ylabel=name, yticks=[])
         axis.yaxis.label.set(rotation=0, horizontalalignment="right", verticalalignment="center")
-    axes[-1, 0].set_xlabel("step t")
+    _steps(axes[-1, 0])
     return Picture(drawing, alt)
 
 
+@mpl.rc_context(STYLE)
 def machine(trace: Trace, *, example: int = 0, slots: int | None = None) -> Picture:
     """Draw one sequence as in the paper's figure 6: inputs and outputs, what is added and read, and where.
 
@@ -110,7 +125,7 @@ def machine(trace: Trace, *, example: int = 0, slots: int | None = None) -> Pict
     used = np.flatnonzero(np.maximum(writing, reading).max(axis=0) > 0.1)
     slots = slots or min(trace.memory.shape[2], int(used.max(initial=0)) + 3)
     assert trace.write.add is not None
-    drawing, axes = figure(7.5, 6.0, nrows=3, ncols=2, sharex=True, height_ratios=[1, 2, 3])
+    drawing, axes = figure(WIDTH, 6.0, nrows=3, ncols=2, sharex=True, height_ratios=[1, 2, 3])
     panels = (
         (axes[0, 0], "inputs", trace.inputs[example], 0.0),
         (axes[0, 1], "outputs", trace.outputs[example], 0.0),
@@ -123,8 +138,10 @@ def machine(trace: Trace, *, example: int = 0, slots: int | None = None) -> Pict
         axis.imshow(values.T, aspect="auto", vmin=low, vmax=1.0, cmap="RdBu_r" if low else "Greys")
         axis.set_title(name)
         axis.set_yticks([])
-    axes[2, 0].set(ylabel="slot", yticks=[0, slots - 1], xlabel="step t")
-    axes[2, 1].set(yticks=[0, slots - 1], xlabel="step t")
+    axes[2, 0].set_ylabel("slot")
+    for axis in axes[2]:
+        axis.set_yticks([0, slots - 1])
+        _steps(axis)
     return Picture(drawing, _alt_of_machine(trace, example))
 
 
@@ -142,6 +159,7 @@ def _alt_of_machine(trace: Trace, example: int) -> str:
     return f"Six rasters over {trace.inputs.shape[1]} steps, inputs and outputs above: {'; '.join(texts)}."
 
 
+@mpl.rc_context(STYLE)
 def weightings(parts: Mapping[str, Any], *, alt: str, slots: int | None = None) -> Picture:
     """Draw weightings over time side by side, slots downwards: white is 0, black is 1.
 
@@ -157,14 +175,16 @@ def weightings(parts: Mapping[str, Any], *, alt: str, slots: int | None = None) 
         ValueError: if an array has another rank, or is not finite.
     """
     arrays = {name: checks.array(name, part, "[T, N]")[:, :slots] for name, part in parts.items()}
-    drawing, axes = figure(7.0, 3.2, ncols=len(arrays), sharey=True, squeeze=False)
+    drawing, axes = figure(WIDTH, 3.2, ncols=len(arrays), sharey=True, squeeze=False)
     for axis, (name, array) in zip(axes[0], arrays.items(), strict=True):
         axis.imshow(array.T, aspect="auto", vmin=0.0, vmax=1.0)
-        axis.set(title=name, xlabel="step t")
+        axis.set_title(name)
+        _steps(axis)
     axes[0, 0].set_ylabel("slot")
     return Picture(drawing, alt)
 
 
+@mpl.rc_context(STYLE)
 def bars(parts: Mapping[str, Any], *, alt: str, ylabel: str = "weight", columns: int | None = None) -> Picture:
     """Draw small bar charts of distributions side by side, such as the stages of addressing.
 
@@ -183,7 +203,7 @@ def bars(parts: Mapping[str, Any], *, alt: str, ylabel: str = "weight", columns:
     arrays = {name: checks.array(name, part, "[N]") for name, part in parts.items()}
     columns = columns or len(arrays)
     rows = -(-len(arrays) // columns)
-    drawing, axes = figure(7.5, 2.0 * rows, nrows=rows, ncols=columns, sharey=True, squeeze=False)
+    drawing, axes = figure(WIDTH, 2.0 * rows, nrows=rows, ncols=columns, sharey=True, squeeze=False)
     for axis, (name, array) in zip(axes.flat, arrays.items(), strict=False):
         axis.bar(np.arange(len(array)), array, color=COLORS["read"])
         axis.set(title=name, xlabel="slot")
@@ -196,6 +216,7 @@ def bars(parts: Mapping[str, Any], *, alt: str, ylabel: str = "weight", columns:
     return Picture(drawing, alt)
 
 
+@mpl.rc_context(STYLE)
 def learning_curves(runs: Sequence[Mapping[str, Any]], *, solved: float = 0.01) -> Picture:
     """Draw the curve of every run thin and their median thick, in bits a sequence on a logarithmic axis.
 
@@ -211,7 +232,7 @@ def learning_curves(runs: Sequence[Mapping[str, Any]], *, solved: float = 0.01) 
     """
     if not runs:
         raise ValueError("runs must hold at least one result. Received none")
-    drawing, axis = figure(7.0, 3.5)
+    drawing, axis = figure(WIDTH, 3.5)
     shortest = min(len(run["curve"]) for run in runs)
     counts = np.array([point["sequences"] for point in runs[0]["curve"][:shortest]]) / 1000
     bits = np.array([[point["bits"] for point in run["curve"][:shortest]] for run in runs])
@@ -229,6 +250,7 @@ def learning_curves(runs: Sequence[Mapping[str, Any]], *, solved: float = 0.01) 
     )
 
 
+@mpl.rc_context(STYLE)
 def plot_gradient_flow(gradients: Sequence[Any], *, names: Sequence[str] | None = None) -> Picture:
     """Draw the length of the gradient of each variable: the deck's slide 8, one bar a variable instead of one image.
 
@@ -247,7 +269,7 @@ def plot_gradient_flow(gradients: Sequence[Any], *, names: Sequence[str] | None 
     if not arrays or len(labels) != len(arrays):
         raise ValueError(f"names must have one entry for each of at least one gradient. Received: {labels}")
     norms = np.array([np.linalg.norm(array) for array in arrays])
-    drawing, axis = figure(7.0, 0.6 + 0.3 * len(arrays))
+    drawing, axis = figure(WIDTH, 0.6 + 0.3 * len(arrays))
     axis.barh(labels, norms, color=COLORS["ours"])
     axis.set(xscale="log" if (norms > 0).any() else "linear", xlabel="norm of the gradient (bits)")
     axis.invert_yaxis()

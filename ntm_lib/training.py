@@ -279,6 +279,7 @@ class _Record(keras.callbacks.Callback):
 
 
 def machine() -> dict[str, Any]:
+    """Return what the figures of a run depend on: versions, architecture, and the cores it may use."""
     return {
         "python": platform.python_version(),
         "tensorflow": tf.__version__,

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from ntm_lib.tasks.base import Task, TaskBatch
 from ntm_lib.tasks.copy import CopyTask, generate_copy_task
 
-TASKS: dict[str, Callable[[], Task]] = {"copy": CopyTask}
+TASKS: dict[str, type[CopyTask]] = {"copy": CopyTask}
+"""What the command line can train, by name."""
 
 __all__ = ["TASKS", "CopyTask", "Task", "TaskBatch", "generate_copy_task"]
