@@ -1,7 +1,7 @@
 """Measure training speed through the public API against the naive cell and a plain Keras RNN, in one run.
 
-All variants are built first and then timed in turn, round after round, so that a machine whose speed drifts slows all of
-them alike. Quote the ratios; the sequences a second belong to the machine of the day.
+All variants are built first and then timed in turn, round after round, so that a machine whose speed drifts slows all
+of them alike. Quote the ratios; the sequences a second belong to the machine of the day.
 
     python benchmarks/speed.py --out benchmarks/results/speed.json
 """
@@ -101,7 +101,7 @@ VARIANTS = {"naive cell": naive, "Keras RNN, train_on_batch": keras_rnn, "train_
 
 
 def measure(batch: int, rounds: int) -> list[dict]:
-    """Return one row for each variant: seconds to the first update, sequences a second in each round, and ratios."""
+    """Return one row a variant: seconds to the first update, sequences a second in each round, and ratios."""
     runs, first, rates = {}, {}, {name: [] for name in VARIANTS}
     for name, make in VARIANTS.items():
         started = time.perf_counter()
@@ -129,7 +129,7 @@ def measure(batch: int, rounds: int) -> list[dict]:
 
 
 def lengths() -> dict[str, float]:
-    """Return the seconds that evaluating one sequence of each length takes, after the first, and how often it traced."""
+    """Return the seconds to evaluate a sequence of each length, one after the other, and how often it traced."""
     model = _machine()
     run = training.forward(model)
     seconds = {}

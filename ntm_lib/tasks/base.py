@@ -42,7 +42,7 @@ class Task(Protocol):
         ...
 
     def sample(
-        self, batch: int, rng: np.random.Generator, length: int | None = None, steps: int | None = None
+        self, batch: int, rng: np.random.Generator, *, length: int | None = None, steps: int | None = None
     ) -> TaskBatch:
         """Draw `batch` sequences, of one length if it is given, padded to `steps`."""
         ...
