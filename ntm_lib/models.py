@@ -73,6 +73,7 @@ class NeuralTuringMachine(SequenceModel):
         )
         self.num_inputs, self.num_outputs = self.cell.controller.num_inputs, self.cell.controller.num_outputs
         self.memory_size, self.memory_vector_dim = self.cell.memory_size, self.cell.heads.memory_vector_dim
+        self.supports_masking = True
         self.built = True
 
     def call(self, inputs: Any, mask: Any = None, sequence_lengths: Any = None, training: Any = None) -> tf.Tensor:
@@ -91,9 +92,7 @@ class NeuralTuringMachine(SequenceModel):
         Raises:
             ValueError: if a shape does not fit, a length is above T, or a value is not a finite real number.
         """
-        inputs = checks.tensor("inputs", inputs, "[B, T, I]")
-        checks.size("inputs", inputs, -1, self.num_inputs, "num_inputs")
-        inputs = tf.cast(inputs, tf.float32)
+        inputs = tf.cast(_checked_inputs(inputs, self.num_inputs), tf.float32)
         mask = _combined_mask(inputs, mask, sequence_lengths)
         state = self.cell.initial_state(tf.shape(inputs)[0])
         step: recurrence.Step = self.cell.features
@@ -133,11 +132,13 @@ class LSTMBaseline(SequenceModel):
         self.num_outputs = checks.positive_integer("num_outputs", num_outputs)
         self.units = checks.positive_integer("units", units)
         self.depth = checks.positive_integer("layers", layers)
-        self.recurrent = [keras.layers.LSTM(self.units, return_sequences=True) for _ in range(self.depth)]
-        self.output_map = keras.layers.Dense(self.num_outputs)
+        policy = self.dtype_policy
+        self.recurrent = [keras.layers.LSTM(self.units, return_sequences=True, dtype=policy) for _ in range(self.depth)]
+        self.output_map = keras.layers.Dense(self.num_outputs, dtype=policy)
         for layer, width in zip(self.recurrent, [self.num_inputs, *[self.units] * (self.depth - 1)], strict=True):
             layer.build([None, None, width])
         self.output_map.build([None, None, self.units])
+        self.supports_masking = True
         self.built = True
 
     def call(self, inputs: Any, mask: Any = None, training: Any = None) -> tf.Tensor:
@@ -146,8 +147,8 @@ class LSTMBaseline(SequenceModel):
         Raises:
             ValueError: if a shape does not fit, or a value is not a finite real number.
         """
-        sequence = checks.tensor("inputs", inputs, "[B, T, I]")
-        checks.size("inputs", sequence, -1, self.num_inputs, "num_inputs")
+        sequence = _checked_inputs(inputs, self.num_inputs)
+        mask = None if mask is None else _combined_mask(sequence, mask, None) > 0.5
         for layer in self.recurrent:
             sequence = layer(sequence, mask=mask, training=training)
         return tf.cast(self.output_map(sequence), tf.float32)
@@ -160,6 +161,8 @@ class LSTMBaseline(SequenceModel):
             "units": self.units,
             "layers": self.depth,
             "name": self.name,
+            "trainable": self.trainable,
+            "dtype": keras.dtype_policies.serialize(self.dtype_policy),
         }
 
 
@@ -186,8 +189,8 @@ class SimpleNTM(keras.layers.Layer):
         self.units = checks.positive_integer("units", units)
         self.memory_size = checks.positive_integer("memory_size", memory_size)
         self.memory_vector_dim = checks.positive_integer("memory_vector_dim", memory_vector_dim)
-        self.controller = keras.layers.LSTMCell(self.units)
-        self.interface = keras.layers.Dense(4 * self.memory_vector_dim)
+        self.controller = keras.layers.LSTMCell(self.units, dtype=self.dtype_policy)
+        self.interface = keras.layers.Dense(4 * self.memory_vector_dim, dtype=self.dtype_policy)
         self.initial_memory = self.add_weight(
             name="initial_memory",
             shape=[self.memory_size, self.memory_vector_dim],
@@ -214,23 +217,25 @@ class SimpleNTM(keras.layers.Layer):
         Raises:
             ValueError: if a shape does not fit, or a value is not a finite real number.
         """
-        inputs = checks.tensor("inputs", inputs, "[B, T, I]")
+        inputs = _checked_inputs(inputs)
         batch = tf.shape(inputs)[0]
         states = self.controller.get_initial_state(batch_size=batch) if states is None else list(states)
         if len(states) != 2:
             raise ValueError(f"states must be the two tensors h and c. Received: {len(states)}")
-        memory = tf.tile(tf.convert_to_tensor(self.initial_memory)[tf.newaxis], [batch, 1, 1])
+        start = tf.cast(tf.convert_to_tensor(self.initial_memory), tf.float32)
+        memory = tf.tile(start[tf.newaxis], [batch, 1, 1])
         outputs, (states, _) = recurrence.scan(self._step, [], tf.transpose(inputs, [1, 0, 2]), (states, memory))
         return tf.transpose(outputs, [1, 0, 2]), states
 
     def _step(self, _: Any, inputs: tf.Tensor, state: Any) -> tuple[tf.Tensor, Any]:
         states, memory = state
         output, states = self.controller(inputs, states)
-        write_query, read_query, erase, add = tf.split(self.interface(output), 4, axis=-1)
+        # As in the other machine, memory is float32 whatever the policy.
+        write_query, read_query, erase, add = tf.split(tf.cast(self.interface(output), tf.float32), 4, axis=-1)
         scores = tf.linalg.matvec(memory, write_query) / float(self.memory_vector_dim) ** 0.5
         memory = write_memory(memory, tf.nn.softmax(scores), tf.sigmoid(erase), tf.tanh(add))
         read = read_with_attention(memory, read_query)
-        return tf.concat([output, read], axis=-1), (list(states), memory)
+        return tf.concat([tf.cast(output, tf.float32), read], axis=-1), (list(states), memory)
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""
@@ -240,6 +245,14 @@ class SimpleNTM(keras.layers.Layer):
             "memory_size": self.memory_size,
             "memory_vector_dim": self.memory_vector_dim,
         }
+
+
+def _checked_inputs(inputs: Any, num_inputs: int | None = None) -> tf.Tensor:
+    inputs = checks.tensor("inputs", inputs, "[B, T, I]")
+    checks.size("inputs", inputs, -1, num_inputs, "num_inputs")
+    if inputs.shape[1] == 0:
+        raise ValueError(f"inputs must have at least one step T. Received shape: {inputs.shape}")
+    return inputs
 
 
 def _outputs_of_scan(step: Any, weights: Any, inputs: tf.Tensor, state: NTMState) -> tf.Tensor:
@@ -272,7 +285,10 @@ def _combined_mask(inputs: tf.Tensor, mask: Any, sequence_lengths: Any) -> tf.Te
     lengths = checks.tensor("sequence_lengths", sequence_lengths, "[B]")
     checks.size("sequence_lengths", lengths, 0, inputs.shape[0], "the batch of inputs")
     steps = tf.shape(inputs)[1]
-    if tf.executing_eagerly() and not bool(tf.reduce_all((lengths >= 0) & (lengths <= float(steps)))):
-        raise ValueError(f"sequence_lengths must be between 0 and T = {int(steps)}. Received: {lengths.numpy()}")
+    fits = (lengths >= 0) & (lengths <= tf.cast(steps, lengths.dtype)) & (lengths == tf.round(lengths))
+    if tf.executing_eagerly() and not bool(tf.reduce_all(fits)):
+        raise ValueError(
+            f"sequence_lengths must be whole numbers between 0 and T = {int(steps)}. Received: {lengths.numpy()}"
+        )
     padding = tf.sequence_mask(tf.cast(lengths, tf.int32), steps, dtype=tf.float32)
     return padding if mask is None else mask * padding

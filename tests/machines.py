@@ -57,7 +57,7 @@ def as_reference(model: NeuralTuringMachine) -> reference.Parameters:
     return reference.Parameters(
         sizes,
         *(
-            np.asarray(variable, np.float64)
+            variable.numpy().astype(np.float64)
             for variable in (
                 controller.kernel,
                 controller.bias,

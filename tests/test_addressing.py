@@ -244,9 +244,7 @@ def bad_places() -> dict[str, tuple[np.ndarray, ...]]:
 @pytest.mark.parametrize("compiled", [False, True], ids=["traced", "compiled"])
 def test_gradients_of_an_address_agree_with_central_differences_also_at_bad_places(compiled: bool) -> None:
     # At a zero vector the cosine bends within a thousandth, so that the step has to be much smaller than that.
-    check_gradient(
-        lambda *parts: address(*parts).weights, bad_places(), step=1e-7, tolerance=1e-4, compiled=compiled
-    )
+    check_gradient(lambda *parts: address(*parts).weights, bad_places(), step=1e-7, tolerance=1e-4, compiled=compiled)
 
 
 @pytest.mark.parametrize("compiled", [False, True], ids=["traced", "compiled"])
@@ -326,7 +324,10 @@ WRONG: dict[str, tuple[Callable[[], Any], str]] = {
     "complex": (lambda: cosine_similarity(KEY, KEY * 1j), "y must hold real numbers. Received dtype: complex128"),
     "key of rank 1": (lambda: content_addressing(np.ones(W), MEMORY), r"key must have shape .*Received shape: \(3,\)"),
     "key too wide": (lambda: content_addressing(np.ones((B, 4)), MEMORY), r"key must have 3 entries .*\(2, 4\)"),
-    "key of another batch": (lambda: content_addressing(np.ones((3, W)), MEMORY), r"key must have 2 entries .*\(3, 3\)"),
+    "key of another batch": (
+        lambda: content_addressing(np.ones((3, W)), MEMORY),
+        r"key must have 2 entries .*\(3, 3\)",
+    ),
     "memory of rank 2": (lambda: content_addressing(KEY, MEMORY[0]), r"memory must have shape \[B, N, W\]. Received"),
     "memory of rank 2, slots last": (
         lambda: content_addressing(KEY, MEMORY[0], slots_last=True),
@@ -361,7 +362,10 @@ WRONG: dict[str, tuple[Callable[[], Any], str]] = {
     "gate of another batch": (lambda: interpolate(HEAD, HEAD, np.ones(3)), r"gate must have 2 entries .*\(3,\)"),
     "gate is nan": (lambda: interpolate(HEAD, HEAD, np.nan), "gate must be finite. Received nan"),
     "nan in a weighting": (lambda: interpolate(HEAD, NAN, 0.5), r"previous_weights must be finite. .*\(0, 1\)"),
-    "even kernel": (lambda: shift(HEAD, np.ones((B, 2))), r"kernel must have an odd .* N = 5. Received shape: \(2, 2\)"),
+    "even kernel": (
+        lambda: shift(HEAD, np.ones((B, 2))),
+        r"kernel must have an odd .* N = 5. Received shape: \(2, 2\)",
+    ),
     "empty kernel": (lambda: shift(HEAD, np.ones((B, 0))), r"kernel must have an odd"),
     "oversized kernel": (lambda: shift(HEAD, np.ones((B, 7))), r"kernel .* at most N = 5. Received shape: \(2, 7\)"),
     "kernel without heads": (lambda: shift(HEADS, np.ones((B, 3))), r"kernel must have shape \[B, R, K\]"),

@@ -200,9 +200,20 @@ class NTMCell(keras.layers.Layer):
 
         Returns:
             `(logits, states)`: `[B, O]`, and the state of t.
+
+        Raises:
+            ValueError: if a shape does not fit, or a value is not a finite real number.
         """
+        inputs = checks.tensor("inputs", inputs, "[B, I]")
+        checks.size("inputs", inputs, -1, self.controller.num_inputs, "num_inputs")
+        sizes = self.state_size
+        if len(states) != len(sizes):
+            raise ValueError(f"states must hold {len(sizes)} tensors of widths {sizes}. Received {len(states)}")
+        states = [checks.tensor("states", state, "[B, S]", dtype=tf.float32) for state in states]
+        for state, width in zip(states, sizes, strict=True):
+            checks.size("states", state, -1, width, f"widths {sizes} in this order")
         weights = self.controller.recurrent_weights()
-        memory, weightings, reads, *controller_state = (tf.cast(state, tf.float32) for state in states)
+        memory, weightings, reads, *controller_state = states
         state = NTMState(
             tf.reshape(memory, [-1, self.heads.memory_vector_dim, self.memory_size]),
             tf.reshape(weightings, [-1, self.heads.heads, self.memory_size]),
