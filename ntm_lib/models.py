@@ -148,7 +148,8 @@ class LSTMBaseline(SequenceModel):
             ValueError: if a shape does not fit, or a value is not a finite real number.
         """
         sequence = _checked_inputs(inputs, self.num_inputs)
-        mask = None if mask is None else _combined_mask(sequence, mask, None) > 0.5
+        mask = _combined_mask(sequence, mask, None)
+        mask = None if mask is None else mask > 0.5
         for layer in self.recurrent:
             sequence = layer(sequence, mask=mask, training=training)
         return tf.cast(self.output_map(sequence), tf.float32)

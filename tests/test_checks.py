@@ -22,21 +22,21 @@ def test_whole_positive_numbers_come_back_as_int(value: Any) -> None:
     "value", [0, -1, 1.0, 2.5, "3", None, True, False, np.True_, np.nan, [1], np.array([1, 2]), 1j]
 )
 def test_anything_else_is_refused_by_name_and_shown(value: Any) -> None:
-    with pytest.raises(ValueError, match="^units must be a whole number of at least 1. Received: ") as caught:
+    with pytest.raises(ValueError, match=r"^units must be a whole number of at least 1. Received: ") as caught:
         checks.positive_integer("units", value)
     assert repr(value) in str(caught.value)
 
 
 def test_the_minimum_is_part_of_the_message() -> None:
     assert checks.positive_integer("shift_range", 0, minimum=0) == 0
-    with pytest.raises(ValueError, match="shift_range must be a whole number of at least 0. Received: -1"):
+    with pytest.raises(ValueError, match=r"shift_range must be a whole number of at least 0. Received: -1"):
         checks.positive_integer("shift_range", -1, minimum=0)
 
 
 def test_a_choice_is_one_of_those_named() -> None:
     assert checks.choice("controller", "lstm", ["lstm", "gru"]) == "lstm"
     for wrong in ("LSTM", "", None, 3):
-        with pytest.raises(ValueError, match="controller must be one of 'lstm', 'gru'. Received: ") as caught:
+        with pytest.raises(ValueError, match=r"controller must be one of 'lstm', 'gru'. Received: ") as caught:
             checks.choice("controller", wrong, ["lstm", "gru"])
         assert repr(wrong) in str(caught.value)
 

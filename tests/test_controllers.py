@@ -1,4 +1,4 @@
-"""The controller alone: its step against the reference, its weights at the start, its configuration, what it refuses."""
+"""The controller alone: its step against the reference, its weights at the start, what it refuses."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_one_step_is_the_references(kind: str) -> None:
 def test_the_lstm_step_is_keras_own() -> None:
     layer, keras_cell = randomised(controller("lstm")), keras.layers.LSTMCell(5)
     keras_cell.build([None, 11])
-    keras_cell.set_weights(np.split(layer.kernel.numpy(), [11]) + [layer.bias.numpy()])
+    keras_cell.set_weights([*np.split(layer.kernel.numpy(), [11]), layer.bias.numpy()])
     rng = np.random.default_rng(1)
     x, reads, hidden, cell = (rng.normal(size=(3, size)).astype(np.float32) for size in (3, 8, 5, 5))
     _, (new_hidden, new_cell) = layer(x, [reads, hidden, cell])
