@@ -19,6 +19,7 @@ from pathlib import Path
 from statistics import median
 
 RESULTS = Path(__file__).resolve().parent / "results"
+BEYOND = (126, 127, 128, 129, 132, 140)
 
 
 def train(seed: int, work: Path, cores: queue.Queue[int | None]) -> dict:
@@ -32,9 +33,19 @@ def train(seed: int, work: Path, cores: queue.Queue[int | None]) -> dict:
         cores.put(core)
         if code > 1:  # 1 says that the machine did not learn, which is a result
             raise SystemExit(f"seed {seed} ended with code {code}")
-    results = json.loads((out / "results.json").read_text())
-    results["command"] = f"python -m ntm_lib train copy --seed {seed} --out DIR --quiet"
-    return results
+    return json.loads((out / "results.json").read_text()) | {
+        "command": f"python -m ntm_lib train copy --seed {seed} --out DIR --quiet"
+    }
+
+
+def test_further(runs: list[dict], work: Path) -> None:
+    """Add to each run how its saved machine does near and beyond the end of memory, where the slots run out."""
+    from ntm_lib import CopyTask, NeuralTuringMachine, evaluate
+
+    for run in runs:
+        machine = NeuralTuringMachine.load(work / f"seed-{run['seed']}" / "model.keras")
+        for length in BEYOND:
+            run["lengths"][str(length)] = evaluate(machine, CopyTask(), length=length)
 
 
 def table(runs: list[dict]) -> str:
@@ -66,6 +77,7 @@ def main() -> None:
         cores.put(core)
     with ThreadPoolExecutor(len(names)) as pool:
         runs = list(pool.map(lambda seed: train(seed, options.work, cores), range(options.seeds)))
+    test_further(runs, options.work)
     report = {"command": "python benchmarks/copy_seeds.py --work DIR", "runs": runs}
     options.out.write_text(json.dumps(report, indent=1) + "\n")
     print(table(runs))

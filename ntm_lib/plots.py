@@ -152,9 +152,11 @@ def _alt_of_machine(trace: Trace, example: int) -> str:
         weights = heads.weights[example, :, 0]
         places = weights.argmax(axis=1)
         moves = np.diff(places) % weights.shape[1]
+        forwards, backwards = np.mean(moves == 1), np.mean(moves == weights.shape[1] - 1)
         texts.append(
             f"the {name} head puts on average {weights.max(axis=1).mean():.0%} of its weight on one slot and moves one "
-            f"slot on in {np.mean(moves == 1):.0%} of the steps, from slot {places[0]} to slot {places[-1]}"
+            f"slot {'up' if forwards >= backwards else 'down'} in {max(forwards, backwards):.0%} of the steps, "
+            f"from slot {places[0]} to slot {places[-1]}"
         )
     return f"Six rasters over {trace.inputs.shape[1]} steps, inputs and outputs above: {'; '.join(texts)}."
 
@@ -237,16 +239,25 @@ def learning_curves(runs: Sequence[Mapping[str, Any]], *, solved: float = 0.01) 
     counts = np.array([point["sequences"] for point in runs[0]["curve"][:shortest]]) / 1000
     bits = np.array([[point["bits"] for point in run["curve"][:shortest]] for run in runs])
     axis.plot(counts, bits.T, color=COLORS["ours"], alpha=0.4, linewidth=0.8)
-    axis.plot(counts, np.median(bits, axis=0), color=COLORS["ours"], linewidth=2.5, label=f"median of {len(runs)}")
+    axis.plot(
+        counts,
+        np.median(bits, axis=0),
+        color=COLORS["ours"],
+        linewidth=2.5,
+        label=f"median of {len(runs)}" if len(runs) > 1 else "this run",
+    )
     axis.axhline(solved, color=COLORS["target"], linewidth=0.8, linestyle="--", label=f"learned: {solved} bits")
     axis.set(yscale="log", xlabel="sequences shown (thousands)", ylabel="bits a sequence")
     axis.legend()
     learned = sum(bool(run["solved"]) for run in runs)
+    start, end = np.median(bits[:, 0]), np.median(bits[:, -1])
+    ends = f"{end:.2g} bits after {counts[-1]:.0f} thousand sequences"
+    if len(runs) == 1:
+        return Picture(drawing, f"One learning curve falls from about {start:.0f} bits a sequence to {ends}.")
     return Picture(
         drawing,
-        f"{len(runs)} learning curves fall from about {np.median(bits[:, 0]):.0f} bits a sequence to a median of "
-        f"{np.median(bits[:, -1]):.2g} bits after {counts[-1]:.0f} thousand sequences; {learned} of {len(runs)} runs "
-        f"end below {solved} bits.",
+        f"{len(runs)} learning curves fall from about {start:.0f} bits a sequence to a median of {ends}; "
+        f"{learned} of {len(runs)} runs end below {solved} bits.",
     )
 
 

@@ -229,6 +229,7 @@ def train(
         dataset(task, recipe.batch_size, seed=seed, chunk=recipe.steps_per_execution),
         epochs=record.epochs,
         steps_per_epoch=record.steps_per_epoch,
+        shuffle=False,
         verbose=0,
         callbacks=[record, keras.callbacks.TerminateOnNaN(), *callbacks],
     )
