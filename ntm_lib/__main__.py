@@ -21,8 +21,8 @@ def main(arguments: list[str] | None = None) -> int:
     training.add_argument("--sequences", type=int, help="how many to show (default: the recipe's)")
     training.add_argument("--quiet", action="store_true", help="no progress bar")
     options = parser.parse_args(arguments)
-    if options.seed < 0:
-        parser.error(f"argument --seed: must be at least 0. Received: {options.seed}")
+    if not 0 <= options.seed < 2**32:
+        parser.error(f"argument --seed: must be at least 0 and below 2**32. Received: {options.seed}")
     if options.sequences is not None and options.sequences < 1:
         parser.error(f"argument --sequences: must be at least 1. Received: {options.sequences}")
     try:

@@ -104,6 +104,7 @@ class NeuralTuringMachine(SequenceModel):
         logits = self.cell.controller.output_logits(tf.reshape(features, [-1, features.shape[-1]]))
         steps, batch = tf.shape(inputs)[1], tf.shape(inputs)[0]
         logits = tf.transpose(tf.reshape(logits, [steps, batch, self.num_outputs]), [1, 0, 2])
+        logits = tf.ensure_shape(logits, [*inputs.shape[:2], self.num_outputs])
         return logits if mask is None else logits * mask[..., tf.newaxis]
 
     def get_config(self) -> dict[str, Any]:

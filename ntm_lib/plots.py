@@ -120,11 +120,18 @@ def machine(trace: Trace, *, example: int = 0, slots: int | None = None) -> Pict
 
     Returns:
         The picture, with the first write head on the left and the first read head on the right.
+
+    Raises:
+        ValueError: if there is no such example, or `slots` is not whole and positive.
     """
+    if checks.positive_integer("example", example, minimum=0) >= len(trace.inputs):
+        raise ValueError(f"example must be below the batch size {len(trace.inputs)}. Received: {example!r}")
+    slots = None if slots is None else checks.positive_integer("slots", slots)
+    if trace.write.add is None:
+        raise ValueError("trace must hold the add vectors of the write heads. Received: None")
     writing, reading = trace.write.weights[example, :, 0], trace.read.weights[example, :, 0]
     used = np.flatnonzero(np.maximum(writing, reading).max(axis=0) > 0.1)
     slots = slots or min(trace.memory.shape[2], int(used.max(initial=0)) + 3)
-    assert trace.write.add is not None
     drawing, axes = figure(WIDTH, 6.0, nrows=3, ncols=2, sharex=True, height_ratios=[1, 2, 3])
     panels = (
         (axes[0, 0], "inputs", trace.inputs[example], 0.0),
@@ -237,7 +244,7 @@ def learning_curves(runs: Sequence[Mapping[str, Any]], *, solved: float = 0.01) 
     drawing, axis = figure(WIDTH, 3.5)
     shortest = min(len(run["curve"]) for run in runs)
     counts = np.array([point["sequences"] for point in runs[0]["curve"][:shortest]]) / 1000
-    bits = np.array([[point["bits"] for point in run["curve"][:shortest]] for run in runs])
+    bits = np.array([[point["bits"] for point in run["curve"][:shortest]] for run in runs], float)  # None becomes NaN
     axis.plot(counts, bits.T, color=COLORS["ours"], alpha=0.4, linewidth=0.8)
     axis.plot(
         counts,

@@ -84,13 +84,19 @@ def unroll(step: Step, weights: Weights, inputs: tf.Tensor, state: Any) -> tf.Te
         local_weights = list(zip(kernels, biases, strict=True))
 
         def remember(use: Affine, vectors: tf.Tensor, before: Any) -> tuple[Any, Any]:
-            output, after = step(use, vectors, before)
-            return (output, before), after
+            products: dict[int, tf.Tensor] = {}
 
-        (outputs, before), _ = scan(remember, local_weights, inputs, tf.nest.pack_sequence_as(state, states))
+            def noted(index: int, vectors: tf.Tensor) -> tf.Tensor:
+                products[index] = use(index, vectors)
+                return products[index]
+
+            output, after = step(noted, vectors, before)
+            return (output, before, products), after
+
+        (outputs, before, products), _ = scan(remember, local_weights, inputs, tf.nest.pack_sequence_as(state, states))
 
         def gradient(upstream: tf.Tensor) -> tuple[tf.Tensor, ...]:
-            return _backward(step, local_weights, inputs, before, upstream)
+            return _backward(step, local_weights, inputs, before, products, upstream)
 
         return outputs, gradient
 
@@ -98,7 +104,9 @@ def unroll(step: Step, weights: Weights, inputs: tf.Tensor, state: Any) -> tf.Te
     return run(inputs, *kernels, *biases, *tf.nest.flatten(state))
 
 
-def _backward(step: Step, weights: Weights, inputs: tf.Tensor, before: Any, upstream: tf.Tensor) -> tuple[Any, ...]:
+def _backward(
+    step: Step, weights: Weights, inputs: tf.Tensor, before: Any, products: dict[int, tf.Tensor], upstream: tf.Tensor
+) -> tuple[Any, ...]:
     """Return the gradients of `inputs`, all kernels, all biases and the first state, given the states `before`."""
     steps, batch = tf.shape(inputs)[0], tf.shape(inputs)[1]
     # The gradient of a kernel needs what entered the product and what came back: both are kept for after the loop.
@@ -113,8 +121,7 @@ def _backward(step: Step, weights: Weights, inputs: tf.Tensor, before: Any, upst
 
         def tapped(index: int, vectors: tf.Tensor) -> tf.Tensor:
             seen[index] = vectors
-            kernel, bias = weights[index]
-            return affine(vectors, kernel, bias) + taps[index]
+            return _recalled(vectors, products[index][time], weights[index][0]) + taps[index]
 
         with tf.GradientTape() as tape:
             sources = (inputs[time], now, taps)
@@ -135,6 +142,19 @@ def _backward(step: Step, weights: Weights, inputs: tf.Tensor, before: Any, upst
     ]
     to_kernels, to_biases = zip(*gradients, strict=True)
     return to_inputs.stack(), *to_kernels, *to_biases, *tf.nest.flatten(to_state)
+
+
+def _recalled(vectors: tf.Tensor, product: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
+    """Return a product of `vectors` and `kernel` that was computed before; only its gradient is computed now."""
+
+    @tf.custom_gradient
+    def recall(_: tf.Tensor) -> Any:
+        def gradient(upstream: tf.Tensor) -> tf.Tensor:
+            return tf.cast(tf.matmul(tf.cast(upstream, kernel.dtype), kernel, transpose_b=True), tf.float32)
+
+        return tf.identity(product), gradient
+
+    return recall(vectors)
 
 
 def _rows(array: tf.TensorArray, width: int, dtype: tf.DType) -> tf.Tensor:

@@ -24,6 +24,8 @@ class SequenceModel(keras.Model):
     `tf.data` gives with `drop_remainder=True`; other data trains as in any Keras model.
     """
 
+    num_inputs: int
+    num_outputs: int
     train_function: Any
     _jit_compile: Any
 
@@ -37,10 +39,36 @@ class SequenceModel(keras.Model):
         Raises:
             ValueError: if an array holds NaN or infinity, or its shape does not fit the model.
         """
-        for name, values in (("x", x), ("y", y), ("sample_weight", kwargs.get("sample_weight"))):
-            if isinstance(values, np.ndarray):
-                checks.array(name, values)
+        self._check(x, y, kwargs.get("sample_weight"))
+        if isinstance(kwargs.get("validation_data"), tuple):
+            self._check(*kwargs["validation_data"], where="validation_data ")
         return super().fit(x, y, **kwargs)
+
+    def evaluate(self, x: Any = None, y: Any = None, **kwargs: Any) -> Any:
+        """Return the loss and metrics as `keras.Model.evaluate` does; errors as in `fit`."""
+        self._check(x, y, kwargs.get("sample_weight"))
+        return super().evaluate(x, y, **kwargs)
+
+    def predict(self, x: Any, **kwargs: Any) -> Any:
+        """Return the logits as `keras.Model.predict` does; errors as in `fit`."""
+        self._check(x)
+        return super().predict(x, **kwargs)
+
+    def _check(self, x: Any, y: Any = None, sample_weight: Any = None, *, where: str = "") -> None:
+        """Raise `ValueError` for arrays and tensors that are not finite or do not fit; other data Keras looks at."""
+        if not isinstance(x, np.ndarray | tf.Tensor):
+            return
+        checks.array(f"{where}x", x, "[B, T, I]")
+        checks.size(f"{where}x", x, -1, self.num_inputs, "num_inputs")
+        for name, values, shape in (("y", y, "[B, T, O]"), ("sample_weight", sample_weight, "[B, T]")):
+            if not isinstance(values, np.ndarray | tf.Tensor):
+                continue
+            in_bits = isinstance(self.loss, BitsPerSequence)  # another loss may want other shapes
+            checks.array(f"{where}{name}", values, *([shape] if in_bits else []))
+            for axis, meaning in enumerate(("the batch of x", "the steps of x")[: 2 if in_bits else 1]):
+                checks.size(f"{where}{name}", values, axis, x.shape[axis], meaning)
+            if name == "y" and in_bits:
+                checks.size(f"{where}y", values, -1, self.num_outputs, "num_outputs")
 
     def make_train_function(self, force: bool = False) -> Any:
         """Make the function that `fit` calls for every `steps_per_execution` batches."""
@@ -103,12 +131,15 @@ class SequenceModel(keras.Model):
         Raises:
             ValueError: if the path does not end in `.keras`.
             FileExistsError: if the file exists and `overwrite` is False.
+            FileNotFoundError: if there is no such folder.
         """
         target = Path(filepath)
         if target.suffix != ".keras":
             raise ValueError(f"filepath must end in .keras. Received: {filepath!r}")
         if target.exists() and not overwrite:
             raise FileExistsError(f"{target} exists and overwrite is False")
+        if not target.parent.is_dir():
+            raise FileNotFoundError(f"filepath must be in a folder that exists. Received: {filepath!r}")
         with tempfile.TemporaryDirectory(dir=target.parent, prefix=".saving-") as folder:
             written = Path(folder) / target.name
             super().save(written, **kwargs)

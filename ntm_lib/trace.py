@@ -115,8 +115,12 @@ def record(model: NeuralTuringMachine, inputs: Any, targets: Any = None, mask: A
     Raises:
         ValueError: if a shape does not fit, or a value is not a finite real number.
     """
+    if not isinstance(model, NeuralTuringMachine):
+        raise ValueError(f"model must be a NeuralTuringMachine. Received: {model!r}")
     inputs = checks.array("inputs", inputs, "[B, T, I]").astype(np.float32)
     checks.size("inputs", inputs, -1, model.num_inputs, "num_inputs")
+    if inputs.shape[1] == 0:
+        raise ValueError(f"inputs must have at least one step T. Received shape: {inputs.shape}")
     kept = {"targets": targets, "mask": mask}
     for name, shape in (("targets", "[B, T, O]"), ("mask", "[B, T]")):
         if kept[name] is not None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import functools
 import json
+import math
 import os
 import platform
 import time
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from numbers import Real
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -48,11 +51,10 @@ class Recipe:
         """Raise `ValueError` for a number that cannot be."""
         for name in ("sequences", "batch_size", "steps_per_execution"):
             checks.positive_integer(name, getattr(self, name))
-        for name in ("learning_rate", "clip_norm"):
-            if not getattr(self, name) > 0:
-                raise ValueError(f"{name} must be above 0. Received: {getattr(self, name)!r}")
-        if not 0 < self.beta_2 < 1:
-            raise ValueError(f"beta_2 must be between 0 and 1. Received: {self.beta_2!r}")
+        for name, limit in (("learning_rate", math.inf), ("clip_norm", math.inf), ("beta_2", 1.0)):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, Real) or not 0 < value < limit:
+                raise ValueError(f"{name} must be a number between 0 and {limit}. Received: {value!r}")
 
     @property
     def steps(self) -> int:
@@ -104,6 +106,10 @@ def train_step(inputs: Any, targets: Any, model: SequenceModel, optimizer: Any, 
 
 @functools.lru_cache(maxsize=8)
 def _compiled_step(model: SequenceModel, optimizer: Any) -> Any:
+    if not isinstance(model, keras.Model):
+        raise ValueError(f"model must be a Keras model. Received: {model!r}")
+    if not isinstance(optimizer, keras.optimizers.Optimizer):
+        raise ValueError(f"optimizer must be a Keras optimizer. Received: {optimizer!r}")
     if not model.built:
         raise ValueError("model must have its weights: call it once. Received a model that is not built")
     optimizer.build(model.trainable_variables)
@@ -166,12 +172,19 @@ def evaluate(
 
     Returns:
         `bits` and `wrong_bits`, both a sequence and averaged, and `right`, the share of sequences without a mistake.
+        A model that answers NaN gets NaN, NaN and 0.
+
+    Raises:
+        ValueError: if the model does not fit the task, or a number is not whole and positive.
     """
+    _check_widths(model, task)
     rng = np.random.default_rng(seed)
     bits, wrong = [], []
     for start in range(0, checks.positive_integer("sequences", sequences), 100):
         batch = task.sample(min(100, sequences - start), rng, length=length)
         logits = forward(model)(batch.inputs)
+        if not np.isfinite(logits).all():  # a run that met NaN is reported, not raised
+            return {"bits": math.nan, "wrong_bits": math.nan, "right": 0.0}
         bits += [float(bits_per_sequence(batch.targets, logits, batch.mask))] * len(batch.mask)
         wrong += bit_errors(batch.targets, logits, batch.mask).numpy().tolist()
     return {
@@ -179,6 +192,14 @@ def evaluate(
         "wrong_bits": float(np.mean(wrong)),
         "right": float(np.mean(np.equal(wrong, 0))),
     }
+
+
+def _check_widths(model: SequenceModel, task: Task) -> None:
+    received, expected = (model.num_inputs, model.num_outputs), (task.num_inputs, task.num_outputs)
+    if received != expected:
+        raise ValueError(
+            f"model must have num_inputs and num_outputs {expected} for the task {task.name!r}. Received: {received}"
+        )
 
 
 @functools.lru_cache(maxsize=8)
@@ -216,23 +237,29 @@ def train(
         does not learn, or meets NaN, is returned like any other, with `solved` False.
 
     Raises:
-        ValueError: if `seed` is not a whole number of at least 0.
+        ValueError: if `seed` is not a whole number of at least 0 and below 2**32, or the model does not fit the task.
     """
-    checks.positive_integer("seed", seed, minimum=0)
+    if checks.positive_integer("seed", seed, minimum=0) >= 2**32:
+        raise ValueError(f"seed must be below 2**32. Received: {seed!r}")
     keras.utils.set_random_seed(seed)
     if not isinstance(model, SequenceModel):
+        if model is not None and not callable(model):
+            raise ValueError(f"model must be a SequenceModel or a function that makes one. Received: {model!r}")
         model = model() if model else NeuralTuringMachine(task.num_inputs, task.num_outputs, 128, 20)
+    _check_widths(model, task)
     model.compile(recipe.optimizer(), steps_per_execution=recipe.steps_per_execution)
     record = _Record(recipe, progress)
     started = time.perf_counter()
-    model.fit(
-        dataset(task, recipe.batch_size, seed=seed, chunk=recipe.steps_per_execution),
-        epochs=record.epochs,
-        steps_per_epoch=record.steps_per_epoch,
-        shuffle=False,
-        verbose=0,
-        callbacks=[record, keras.callbacks.TerminateOnNaN(), *callbacks],
-    )
+    with warnings.catch_warnings():  # the last epoch is shorter where the recipe's steps do not fill it
+        warnings.filterwarnings("ignore", message=".*ran out of data")
+        model.fit(
+            dataset(task, recipe.batch_size, seed=seed, chunk=recipe.steps_per_execution).take(recipe.steps),
+            epochs=record.epochs,
+            steps_per_epoch=record.steps_per_epoch,
+            shuffle=False,
+            verbose=0,
+            callbacks=[record, keras.callbacks.TerminateOnNaN(), *callbacks],
+        )
     results = {
         "task": task.name,
         "seed": seed,
@@ -261,11 +288,11 @@ class _Record(keras.callbacks.Callback):
         self.epochs = -(-recipe.steps // self.steps_per_epoch)
         self.curve: list[dict[str, float]] = []
         self.first_step_seconds: float | None = None
-        self._bar = tqdm(total=self.epochs * self._sequences, unit=" sequences", disable=not progress, mininterval=0.5)
+        self._bar = tqdm(total=self._shown(recipe.steps), unit=" sequences", disable=not progress, mininterval=0.5)
 
-    @property
-    def _sequences(self) -> int:
-        return self.steps_per_epoch * self.recipe.batch_size
+    def _shown(self, steps: int) -> int:
+        """Return the sequences shown after that many steps, of which the recipe has an end."""
+        return min(steps, self.recipe.steps) * self.recipe.batch_size
 
     def on_train_begin(self, logs: Any = None) -> None:
         self._started = time.perf_counter()
@@ -273,11 +300,11 @@ class _Record(keras.callbacks.Callback):
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         if self.first_step_seconds is None:
             self.first_step_seconds = round(time.perf_counter() - self._started, 1)
-        self._bar.update(self.recipe.steps_per_execution * self.recipe.batch_size)
+        self._bar.update(self._shown(int(self.model.optimizer.iterations)) - self._bar.n)
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         bits = float((logs or {})["loss"])
-        self.curve.append({"sequences": (epoch + 1) * self._sequences, "bits": bits})
+        self.curve.append({"sequences": self._shown((epoch + 1) * self.steps_per_epoch), "bits": bits})
         self._bar.set_postfix_str(f"{bits:.3g} bits a sequence", refresh=False)
 
     def on_train_end(self, logs: Any = None) -> None:
@@ -298,8 +325,19 @@ def machine() -> dict[str, Any]:
 
 
 def write_results(results: dict[str, Any], path: str | Path) -> None:
-    """Write results as JSON, through a file beside it, so that a failed write leaves the old file as it was."""
+    """Write results as JSON, through a file beside it, so that a failed write leaves the old file as it was.
+
+    JSON has no NaN: it becomes null, as does infinity.
+    """
     path = Path(path)
     beside = path.with_suffix(".writing")
-    beside.write_text(json.dumps(results, indent=1) + "\n")
+    beside.write_text(json.dumps(_with_null(results), indent=1, allow_nan=False) + "\n")
     beside.replace(path)
+
+
+def _with_null(part: Any) -> Any:
+    if isinstance(part, dict):
+        return {name: _with_null(value) for name, value in part.items()}
+    if isinstance(part, list | tuple):
+        return [_with_null(value) for value in part]
+    return None if isinstance(part, float) and not math.isfinite(part) else part
