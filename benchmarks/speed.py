@@ -142,7 +142,7 @@ def lengths() -> dict[str, float]:
 
 
 def import_seconds() -> float:
-    """Return the median seconds that `import ntm_lib` takes in a fresh interpreter, the interpreter's start taken off."""
+    """Return the median seconds that `import ntm_lib` takes in a fresh interpreter, less the interpreter's start."""
 
     def once(code: str) -> float:
         started = time.perf_counter()

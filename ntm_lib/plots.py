@@ -116,7 +116,8 @@ def machine(trace: Trace, *, example: int = 0, slots: int | None = None) -> Pict
     Args:
         trace: what happened.
         example: which sequence of the batch.
-        slots: how many slots to show, from slot 0; by default as many as any head uses.
+        slots: how many slots to show; by default as many as any head uses. They form a ring, and the picture begins
+            behind its longest unused stretch.
 
     Returns:
         The picture, with the first write head on the left and the first read head on the right.
@@ -130,16 +131,15 @@ def machine(trace: Trace, *, example: int = 0, slots: int | None = None) -> Pict
     if trace.write.add is None:
         raise ValueError("trace must hold the add vectors of the write heads. Received: None")
     writing, reading = trace.write.weights[example, :, 0], trace.read.weights[example, :, 0]
-    used = np.flatnonzero(np.maximum(writing, reading).max(axis=0) > 0.1)
-    slots = slots or min(trace.memory.shape[2], int(used.max(initial=0)) + 3)
+    shown = _used_arc(np.maximum(writing, reading).max(axis=0) > 0.1)[:slots]
     drawing, axes = figure(WIDTH, 6.0, nrows=3, ncols=2, sharex=True, height_ratios=[1, 2, 3])
     panels = (
         (axes[0, 0], "inputs", trace.inputs[example], 0.0),
         (axes[0, 1], "outputs", trace.outputs[example], 0.0),
         (axes[1, 0], "adds", writing.max(axis=1, keepdims=True) * trace.write.add[example, :, 0], -1.0),
         (axes[1, 1], "reads", trace.reads[example, :, 0], -1.0),
-        (axes[2, 0], "write weighting", writing[:, :slots], 0.0),
-        (axes[2, 1], "read weighting", reading[:, :slots], 0.0),
+        (axes[2, 0], "write weighting", writing[:, shown], 0.0),
+        (axes[2, 1], "read weighting", reading[:, shown], 0.0),
     )
     for axis, name, values, low in panels:
         axis.imshow(values.T, aspect="auto", vmin=low, vmax=1.0, cmap="RdBu_r" if low else "Greys")
@@ -147,9 +147,22 @@ def machine(trace: Trace, *, example: int = 0, slots: int | None = None) -> Pict
         axis.set_yticks([])
     axes[2, 0].set_ylabel("slot")
     for axis in axes[2]:
-        axis.set_yticks([0, slots - 1])
+        labelled = np.flatnonzero(shown % 20 == 0)
+        axis.set_yticks(labelled, shown[labelled])
         _steps(axis)
     return Picture(drawing, _alt_of_machine(trace, example))
+
+
+def _used_arc(used: np.ndarray) -> np.ndarray:
+    """Return the slots of the shortest stretch of the ring that holds every used slot, with one more at either end."""
+    slots = len(used)
+    places = np.flatnonzero(used)
+    if len(places) == 0:
+        return np.arange(slots)
+    gaps = np.diff(places, append=places[0] + slots)  # from each used slot to the next one round the ring
+    longest = int(gaps.argmax())
+    length = min(slots, slots - int(gaps[longest]) + 3)
+    return (places[(longest + 1) % len(places)] - 1 + np.arange(length)) % slots
 
 
 def _alt_of_machine(trace: Trace, example: int) -> str:

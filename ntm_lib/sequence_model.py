@@ -33,6 +33,12 @@ class SequenceModel(keras.Model):
         """Configure training as `keras.Model.compile` does, by default compiled by XLA and with the loss in bits."""
         super().compile(optimizer=optimizer, loss=loss or BitsPerSequence(), jit_compile=jit_compile, **kwargs)
 
+    def compile_from_config(self, config: dict[str, Any]) -> None:
+        """Compile as the saved model was, so that `load` can restore the optimizer's state."""
+        self.compile(**keras.saving.deserialize_keras_object(config))
+        if self.optimizer is not None:
+            self.optimizer.build(self.trainable_variables)
+
     def fit(self, x: Any = None, y: Any = None, **kwargs: Any) -> Any:
         """Train as `keras.Model.fit` does. The mask goes in as `sample_weight`, `[B, T]`.
 

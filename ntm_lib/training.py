@@ -11,7 +11,6 @@ import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from numbers import Real
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -53,7 +52,7 @@ class Recipe:
             checks.positive_integer(name, getattr(self, name))
         for name, limit in (("learning_rate", math.inf), ("clip_norm", math.inf), ("beta_2", 1.0)):
             value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, Real) or not 0 < value < limit:
+            if isinstance(value, bool) or not isinstance(value, int | float | np.floating) or not 0 < float(value) < limit:
                 raise ValueError(f"{name} must be a number between 0 and {limit}. Received: {value!r}")
 
     @property
@@ -205,9 +204,12 @@ def _check_widths(model: SequenceModel, task: Task) -> None:
 @functools.lru_cache(maxsize=8)
 def forward(model: SequenceModel) -> Any:
     """Return the model as one traced function of inputs `[B, T, I]`, for any B and T without tracing again."""
-    return tf.function(
-        lambda inputs: model(inputs, training=False), input_signature=[tf.TensorSpec([None, None, model.num_inputs])]
-    )
+
+    @tf.function(input_signature=[tf.TensorSpec([None, None, model.num_inputs])])
+    def run(inputs: tf.Tensor) -> tf.Tensor:
+        return model(inputs, training=False)
+
+    return run
 
 
 def train(

@@ -112,5 +112,6 @@ def generate_copy_task(
         ValueError: if a number is not whole and positive, or `seed` is not a seed.
     """
     length = checks.positive_integer("sequence_length", sequence_length)
+    checks.positive_integer("batch_size", batch_size)
     batch = CopyTask(vector_dim).sample(batch_size, generator(seed), length=length)
     return batch.inputs, batch.targets
