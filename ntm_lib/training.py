@@ -52,7 +52,11 @@ class Recipe:
             checks.positive_integer(name, getattr(self, name))
         for name, limit in (("learning_rate", math.inf), ("clip_norm", math.inf), ("beta_2", 1.0)):
             value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int | float | np.floating) or not 0 < float(value) < limit:
+            if (
+                isinstance(value, bool)
+                or not isinstance(value, int | float | np.floating)
+                or not 0 < float(value) < limit
+            ):
                 raise ValueError(f"{name} must be a number between 0 and {limit}. Received: {value!r}")
 
     @property
