@@ -247,17 +247,22 @@ def learning_curves(runs: Sequence[Mapping[str, Any]], *, solved: float = 0.01) 
         solved: where to draw the line below which the task counts as learned, in bits.
 
     Returns:
-        The picture.
+        The picture. A run that met NaN, and stopped there, counts as worse than any number from then on.
 
     Raises:
-        ValueError: if there is no run.
+        ValueError: if there is no run, or none has a curve.
     """
     if not runs:
         raise ValueError("runs must hold at least one result. Received none")
+    longest = max((run["curve"] for run in runs), key=len)
+    if not longest:
+        raise ValueError("runs must hold at least one curve. Received only empty ones")
     drawing, axis = figure(WIDTH, 3.5)
-    shortest = min(len(run["curve"]) for run in runs)
-    counts = np.array([point["sequences"] for point in runs[0]["curve"][:shortest]]) / 1000
-    bits = np.array([[point["bits"] for point in run["curve"][:shortest]] for run in runs], float)  # None becomes NaN
+    counts = np.array([point["sequences"] for point in longest]) / 1000
+    bits = np.full((len(runs), len(longest)), np.inf)
+    for row, run in zip(bits, runs, strict=True):
+        values = np.array([point["bits"] for point in run["curve"]], float)  # JSON's null becomes NaN
+        row[: len(values)] = np.where(np.isnan(values), np.inf, values)
     axis.plot(counts, bits.T, color=COLORS["ours"], alpha=0.4, linewidth=0.8)
     axis.plot(
         counts,

@@ -47,6 +47,21 @@ def test_our_ntm_is_counted_like_the_reference(
     assert counts.our_ntm(controller, inputs, outputs, units, heads) == expected
 
 
+@pytest.mark.parametrize(
+    "row", [row for row in counts.PAPER if counts.ours(row)], ids=lambda row: f"{row.table} {row.task}"
+)
+def test_the_library_makes_machines_with_as_many(row: Any) -> None:
+    from ntm_lib import LSTMBaseline, NeuralTuringMachine
+
+    inputs, outputs = counts.OUR_CHANNELS[row.task]
+    if row.table == "baseline":
+        model = LSTMBaseline(inputs, outputs, units=row.units, layers=row.layers)
+    else:
+        heads = {"read_heads": row.heads, "write_heads": row.heads}
+        model = NeuralTuringMachine(inputs, outputs, 128, 20, controller=row.table, units=row.units, **heads)
+    assert model.count_params() == counts.ours(row)
+
+
 def test_ours_in_figures() -> None:
     """Controller, heads and outputs of the copy task, term by term."""
     assert counts.our_ntm("lstm", 9, 8, 100) == 4 * 100 * (9 + 20 + 100 + 1) + 101 * (26 + 66) + 121 * 8 == 62_260
