@@ -18,6 +18,7 @@ from pathlib import Path
 from statistics import median
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")  # for all variants alike; see the README on speed
 
 import keras
 import numpy as np

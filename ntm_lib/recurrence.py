@@ -114,6 +114,8 @@ def _backward(
     returning = [tf.TensorArray(tf.float32, steps) for _ in weights]
     to_inputs = tf.TensorArray(inputs.dtype, steps, element_shape=inputs.shape[1:])
 
+    transposed = [tf.transpose(kernel) for kernel, _ in weights]  # once, not at every step
+
     def body(time: tf.Tensor, to_state: Any, to_inputs: Any, entering: Any, returning: Any) -> Any:
         now = tf.nest.map_structure(lambda saved: saved[time], before)
         taps = [tf.zeros([batch, kernel.shape[1]]) for kernel, _ in weights]
@@ -121,7 +123,7 @@ def _backward(
 
         def tapped(index: int, vectors: tf.Tensor) -> tf.Tensor:
             seen[index] = vectors
-            return _recalled(vectors, products[index][time], weights[index][0]) + taps[index]
+            return _recalled(vectors, products[index][time], transposed[index]) + taps[index]
 
         with tf.GradientTape() as tape:
             sources = (inputs[time], now, taps)
@@ -144,13 +146,13 @@ def _backward(
     return to_inputs.stack(), *to_kernels, *to_biases, *tf.nest.flatten(to_state)
 
 
-def _recalled(vectors: tf.Tensor, product: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
-    """Return a product of `vectors` and `kernel` that was computed before; only its gradient is computed now."""
+def _recalled(vectors: tf.Tensor, product: tf.Tensor, transposed: tf.Tensor) -> tf.Tensor:
+    """Return the product of `vectors` and a kernel that was computed before; only its gradient is computed now."""
 
     @tf.custom_gradient
     def recall(_: tf.Tensor) -> Any:
         def gradient(upstream: tf.Tensor) -> tf.Tensor:
-            return tf.cast(tf.matmul(tf.cast(upstream, kernel.dtype), kernel, transpose_b=True), tf.float32)
+            return tf.cast(tf.matmul(tf.cast(upstream, transposed.dtype), transposed), tf.float32)
 
         return tf.identity(product), gradient
 
