@@ -73,10 +73,18 @@ class NTMController(keras.layers.Layer):
         return [self.units, self.units] if self.kind == "lstm" else []
 
     def build(self, input_shape: Any = None) -> None:
-        """Make the three kernels (Glorot uniform) and biases (0, and 1 for the forget gate)."""
+        """Make the three kernels and biases: Glorot uniform and 0, but for the LSTM as `keras.layers.LSTM` does it.
+
+        Its recurrent rows are orthogonal and its forget bias is 1. The rows matter: with Glorot numbers there as well,
+        some seeds learn to copy and then fail on long sequences.
+        """
         lstm = self.kind == "lstm"
         fan_in = self.num_inputs + self.reads + (self.units if lstm else 0)
-        self.kernel = self._kernel("kernel", fan_in, self.units * (4 if lstm else 1))
+        self.kernel = self.add_weight(
+            name="kernel",
+            shape=[fan_in, self.units * (4 if lstm else 1)],
+            initializer=self._lstm_kernel if lstm else "glorot_uniform",
+        )
         self.bias = self.add_weight(
             name="bias", shape=[self.kernel.shape[1]], initializer=_forget_bias if lstm else "zeros"
         )
@@ -85,6 +93,12 @@ class NTMController(keras.layers.Layer):
         self.output_kernel = self._kernel("output_kernel", self.units + self.reads, self.num_outputs)
         self.output_bias = self.add_weight(name="output_bias", shape=[self.num_outputs], initializer="zeros")
         self.built = True
+
+    def _lstm_kernel(self, shape: Any, dtype: Any = None) -> tf.Tensor:
+        rows, columns = shape
+        from_inputs = keras.initializers.GlorotUniform()([rows - self.units, columns], dtype)
+        from_hidden = keras.initializers.Orthogonal()([self.units, columns], dtype)
+        return tf.concat([from_inputs, from_hidden], axis=0)
 
     def _kernel(self, name: str, rows: int, columns: int) -> Any:
         return self.add_weight(name=name, shape=[rows, columns], initializer="glorot_uniform")
