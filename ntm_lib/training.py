@@ -146,7 +146,8 @@ def dataset(task: Task, batch_size: int, *, seed: int = 0, chunk: int = 16) -> t
     Raises:
         ValueError: if a number is not whole and positive.
     """
-    checks.positive_integer("batch_size", batch_size)
+    for name, value, minimum in (("batch_size", batch_size, 1), ("seed", seed, 0), ("chunk", chunk, 1)):
+        checks.positive_integer(name, value, minimum)
     steps = task.max_steps
     shapes: list[tuple[int, ...]] = [(chunk, batch_size, steps, width) for width in (task.num_inputs, task.num_outputs)]
     shapes.append((chunk, batch_size, steps))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,12 @@ import pytest
 
 from ntm_lib import NeuralTuringMachine, training
 from ntm_lib.__main__ import main
+
+
+@pytest.fixture(autouse=True)
+def own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command sets variables for TensorFlow, which must not reach other tests."""
+    monkeypatch.setattr(os, "environ", os.environ.copy())
 
 
 @pytest.mark.slow

@@ -78,19 +78,10 @@ def gradients(model: Any, inputs: Any, training: bool, compiled: bool = False, *
     return (tf.function(run, jit_compile=True) if compiled else run)(tf.constant(inputs))
 
 
-@pytest.mark.parametrize(
-    ("name", "compiled"),
-    [
-        ("lstm", False),
-        ("lstm", True),
-        ("feed-forward, many heads", False),
-        ("learned start", False),
-        ("random start, no shift", False),
-    ],
-)
-def test_training_changes_neither_the_logits_nor_the_gradients(name: str, compiled: bool) -> None:
-    model, inputs = small(**MACHINES[name]), batch(steps=9)
-    fast_logits, fast = gradients(model, inputs, training=True, compiled=compiled)
+@pytest.mark.parametrize("name", ["lstm", "feed-forward, many heads", "learned start", "random start, no shift"])
+def test_training_changes_neither_the_logits_nor_the_gradients(name: str) -> None:
+    model, inputs = small(**MACHINES[name]), batch(steps=7)
+    fast_logits, fast = gradients(model, inputs, training=True)
     logits, plain = gradients(model, inputs, training=False)
     np.testing.assert_allclose(fast_logits, logits, atol=1e-5)
     names = ["inputs", *(variable.path for variable in model.trainable_variables)]

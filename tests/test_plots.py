@@ -6,6 +6,7 @@ import base64
 import io
 import re
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import matplotlib.image
@@ -21,6 +22,7 @@ RUNS = [
 ]
 
 
+@cache
 def trace() -> Any:
     return record(small(**MANY_HEADS), batch(2, 6))
 

@@ -249,6 +249,16 @@ def test_a_failed_save_leaves_the_old_file_as_it_was(
     assert [left.name for left in tmp_path.iterdir()] == ["machine.keras"]
 
 
+def test_the_new_file_takes_the_place_of_the_old_one_and_is_not_written_into_it(tmp_path: Path) -> None:
+    """A disk that is full while a file is overwritten in place leaves half a file."""
+    path, another_name = tmp_path / "machine.keras", tmp_path / "the old one.keras"
+    first, second = small(1), small(2)
+    first.save(path)
+    another_name.hardlink_to(path)
+    second.save(path)
+    np.testing.assert_array_equal(NeuralTuringMachine.load(another_name)(X), first(X))
+
+
 def test_wrong_paths_to_save_to_are_refused(tmp_path: Path) -> None:
     for wrong in ("machine.h5", "machine", "machine.keras.zip"):
         with pytest.raises(ValueError, match=rf"filepath must end in .keras. Received: .*{wrong}"):

@@ -66,7 +66,7 @@ def test_gradients_through_hundreds_of_hostile_steps_are_finite(scale: float) ->
 def test_hundreds_of_updates_at_an_absurd_rate_leave_the_weights_finite() -> None:
     model, optimizer = small(initial_memory="learned", initial_weights="learned"), keras.optimizers.Adam(1.0)
     rng = np.random.default_rng(0)
-    for _ in range(300):
+    for _ in range(250):
         inputs = rng.normal(size=(2, 8, 3)) * 10.0 ** rng.uniform(-6, 6)
         loss = train_step(inputs, rng.integers(0, 2, (2, 8, 2)), model, optimizer)
         assert np.isfinite(loss)

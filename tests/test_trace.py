@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,10 @@ MACHINES: dict[str, dict[str, Any]] = {
     "feed-forward, many heads": {"controller": "feed-forward", **MANY_HEADS},
     "many heads, random start": {"initial_memory": "random", "initial_weights": "random", **MANY_HEADS},
 }
+
+
+MODEL = small(**MANY_HEADS)
+"""Recording a machine for the first time takes a second or two: tests that need any machine share this one."""
 
 
 @pytest.mark.parametrize("name", MACHINES)
@@ -52,8 +57,7 @@ def test_everything_recorded_is_the_references(name: str) -> None:
 
 
 def test_every_part_has_its_documented_shape_and_float32() -> None:
-    model = small(**MANY_HEADS)
-    trace = record(model, batch(3, 7), answers(3, 7), np.ones((3, 7)))
+    trace = record(MODEL, batch(3, 7), answers(3, 7), np.ones((3, 7)))
     b, t, i, o, n, w, c, r, h, k = 3, 7, 3, 2, 6, 4, 5, 2, 3, 5
     expected = {"inputs": (b, t, i), "logits": (b, t, o), "outputs": (b, t, o), "targets": (b, t, o), "mask": (b, t)}
     expected |= {"initial_memory": (b, n, w), "memory": (b, t, n, w), "reads": (b, t, r, w), "hidden": (b, t, c)}
@@ -89,15 +93,14 @@ def test_all_weightings_are_distributions_at_every_stage() -> None:
 def test_recording_another_batch_and_length_does_not_trace_again() -> None:
     from ntm_lib.trace import _recorder
 
-    model = small()
     for size, steps in ((1, 1), (3, 4), (2, 9)):
-        assert record(model, batch(size, steps)).memory.shape[:2] == (size, steps)
-    assert _recorder(model).experimental_get_tracing_count() == 1
+        assert record(MODEL, batch(size, steps)).memory.shape[:2] == (size, steps)
+    assert _recorder(MODEL).experimental_get_tracing_count() == 1
 
 
 @pytest.mark.parametrize("targets", [None, answers()])
 def test_json_keeps_every_array_exactly(targets: Any) -> None:
-    trace = record(small(**MANY_HEADS), batch(), targets)
+    trace = record(MODEL, batch(), targets)
     again = Trace.from_json(trace.to_json())
 
     def compare(one: Any, other: Any) -> None:
@@ -114,15 +117,20 @@ def test_json_keeps_every_array_exactly(targets: Any) -> None:
     compare(trace, again)
 
 
+@cache
+def whole() -> str:
+    return record(MODEL, batch(1, 2)).to_json()
+
+
 def broken(change: Callable[[dict[str, Any]], object]) -> str:
-    plain = json.loads(record(small(), batch(1, 2)).to_json())
+    plain = json.loads(whole())
     change(plain)
     return json.dumps(plain)
 
 
 BROKEN: dict[str, tuple[Callable[[], str], str]] = {
     "not JSON": (lambda: "{", r"text must be the JSON of a Trace. Received: '{'"),
-    "truncated": (lambda: record(small(), batch(1, 2)).to_json()[:-40], r"text must be the JSON of a Trace"),
+    "truncated": (lambda: whole()[:-40], r"text must be the JSON of a Trace"),
     "a number": (lambda: "3", r"text must have the schema .*Received: None"),
     "another schema": (lambda: broken(lambda plain: plain.update(schema="x/2")), r"schema .*Received: 'x/2'"),
     "no memory": (lambda: broken(lambda plain: plain.pop("memory")), r"text must hold all parts .*memory"),
@@ -142,7 +150,6 @@ def test_a_damaged_trace_is_refused(name: str) -> None:
         Trace.from_json(make())
 
 
-MODEL = small(units=2)
 X = batch()
 WRONG: dict[str, tuple[Callable[[], Any], str]] = {
     "no machine": (
@@ -169,4 +176,4 @@ def test_a_wrong_argument_is_named_with_what_came(name: str) -> None:
 
 
 def test_tensors_can_be_recorded_too() -> None:
-    assert record(small(), tf.constant(batch())).logits.shape == (3, 5, 2)
+    assert record(MODEL, tf.constant(batch())).logits.shape == (3, 5, 2)

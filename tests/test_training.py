@@ -41,7 +41,7 @@ def machine() -> NeuralTuringMachine:
 
 
 def test_a_step_returns_the_bits_before_it_and_makes_the_optimizers_update() -> None:
-    model, twin = (small(controller="feed-forward", read_heads=2) for _ in range(2))
+    model, twin = small(), small()
     mask = np.array([[0, 0, 1, 1, 1]] * 3)
     loss = train_step(batch(), answers(), model, keras.optimizers.SGD(0.01), mask=mask)
     with tf.GradientTape() as tape:
@@ -100,6 +100,8 @@ WRONG: dict[str, tuple[Callable[[], Any], str]] = {
     "beta_2": (lambda: Recipe(10, 4, 1e-3, 1.0, beta_2=1.0), r"beta_2 must be .*Received: 1.0"),
     "no steps": (lambda: Recipe(10, 4, 1e-3, 1.0, steps_per_execution=0), r"steps_per_execution must be .*Received: 0"),
     "a data set of nothing": (lambda: dataset(TASK, 0), r"batch_size must be .*Received: 0"),
+    "a data set of no seed": (lambda: dataset(TASK, 1, seed=-1), r"seed must be .*Received: -1"),
+    "chunks of nothing": (lambda: dataset(TASK, 1, chunk=0), r"chunk must be .*Received: 0"),
     "no sequences": (lambda: evaluate(MODEL, TASK, sequences=0), r"sequences must be .*Received: 0"),
     "a task of another width": (
         lambda: evaluate(MODEL, CopyTask(3)),
@@ -137,13 +139,14 @@ def test_a_data_set_is_what_the_task_draws_in_one_static_shape() -> None:
     data = dataset(TASK, 3, seed=5, chunk=2)
     assert [tuple(spec.shape) for spec in data.element_spec] == [(3, 5, 3), (3, 5, 2), (3, 5)]
     first, second, third = (tuple(part.numpy() for part in each) for each in data.take(3))
-    rng = np.random.default_rng(5)
-    drawn = TASK.sample(6, rng, steps=5)
+    drawn = TASK.sample(6, np.random.default_rng([5, 0]), steps=5)
     for part, whole in zip(first, drawn, strict=True):
         np.testing.assert_array_equal(part, whole[:3])
     for part, whole in zip(second, drawn, strict=True):
         np.testing.assert_array_equal(part, whole[3:])
-    np.testing.assert_array_equal(third[0], TASK.sample(6, rng, steps=5).inputs[:3])
+    following = TASK.sample(6, np.random.default_rng([5, 1]), steps=5)
+    np.testing.assert_array_equal(third[0], following.inputs[:3])
+    np.testing.assert_array_equal(next(iter(data))[0], first[0], err_msg="reading it again gives the same")
 
 
 class Oracle:
