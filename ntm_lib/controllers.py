@@ -75,8 +75,7 @@ class NTMController(keras.layers.Layer):
     def build(self, input_shape: Any = None) -> None:
         """Make the three kernels and biases: Glorot uniform and 0, but for the LSTM as `keras.layers.LSTM` does it.
 
-        Its recurrent rows are orthogonal and its forget bias is 1. The rows matter: with Glorot numbers there as well,
-        some seeds learn to copy and then fail on long sequences.
+        Its recurrent rows are orthogonal and its forget bias is 1.
         """
         lstm = self.kind == "lstm"
         fan_in = self.num_inputs + self.reads + (self.units if lstm else 0)
