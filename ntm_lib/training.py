@@ -71,7 +71,7 @@ class Recipe:
 
 
 COPY_RECIPE = Recipe(sequences=40_000, batch_size=4, learning_rate=3e-3, clip_norm=10.0)
-"""The recipe that learns to copy: `benchmarks/results/copy_seeds.json` has all seeds, and how each does at length 120."""
+"""The recipe that learns to copy; `benchmarks/copy_seeds.py` shows from how many seeds, and how far it generalises."""
 
 
 class TrainingRun(NamedTuple):
