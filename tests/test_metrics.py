@@ -59,7 +59,7 @@ def test_padding_changes_nothing_under_the_mask() -> None:
 
 def test_wrong_bits_and_whole_sequences_by_hand() -> None:
     targets = np.array([[[1, 0], [1, 1]], [[0, 0], [1, 0]], [[0, 0], [0, 0]]])
-    logits = np.array([[[2, -1], [-3, -1]], [[-1, -1], [1, -1]], [[-1, -1], [1, 1]]])
+    logits = np.array([[[2, -0.1], [-3, -1]], [[-1, -1], [0.1, -1]], [[-1, -0.1], [0.1, 1]]])
     np.testing.assert_array_equal(bit_errors(targets, logits), [2, 0, 2])
     np.testing.assert_array_equal(bit_errors(targets, logits, [[1, 0], [1, 1], [0, 1]]), [0, 0, 2])
     assert float(sequence_accuracy(targets, logits)) == pytest.approx(1 / 3)
