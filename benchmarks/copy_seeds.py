@@ -51,9 +51,9 @@ def test_further(runs: list[dict], work: Path) -> None:
 def table(runs: list[dict]) -> str:
     """Return all runs, a line each, and what they say together."""
     lengths = list(runs[0]["lengths"])
-    lines = ["seed  learned after  seconds  bits at the end" + "".join(f"  at {length:>3}" for length in lengths)]
+    lines = ["seed  learned after  seconds  bits at the end" + "".join(f"     at {length:>3}" for length in lengths)]
     for run in runs:
-        tested = "".join(f"{run['lengths'][length]['bits']:8.3f}" for length in lengths)
+        tested = "".join(f"{run['lengths'][length]['bits']:11.3f}" for length in lengths)
         learned = run["sequences_to_solve"] or "never"
         lines.append(f"{run['seed']:4}  {learned:>13}  {run['seconds']:7.0f}  {run['final']['bits']:15.4f}{tested}")
     solved = sum(run["solved"] for run in runs)
