@@ -7,6 +7,7 @@ from .addressing import cosine_similarity as cosine_similarity
 from .addressing import interpolate as interpolate
 from .addressing import sharpen as sharpen
 from .addressing import shift as shift
+from .addressing import spread as spread
 from .analysis import compute_gradients as compute_gradients
 from .attention import attention_mechanism as attention_mechanism
 from .attention import read_with_attention as read_with_attention

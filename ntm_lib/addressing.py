@@ -155,6 +155,24 @@ def sharpen(weights: Any, sharpening: Any) -> tf.Tensor:
     return numerics.power_normalise(weights, _per_weighting("sharpening", sharpening, weights))
 
 
+def spread(weights: Any) -> tf.Tensor:
+    """Return 1 - sum_i w(i)^2: the chance that two draws from a weighting name different slots.
+
+    0 for a head on one slot, 1 - 1/N for a head spread evenly over N. It is the Gini-Simpson index of a distribution.
+
+    Args:
+        weights: w, `[B, N]` or `[B, R, N]`.
+
+    Returns:
+        `[B]` or `[B, R]`.
+
+    Raises:
+        ValueError: if the rank does not fit, or a value is not a finite real number.
+    """
+    weights = checks.tensor("weights", weights, "[B, N]", "[B, R, N]")
+    return 1.0 - tf.reduce_sum(tf.square(weights), axis=-1)
+
+
 def address(
     memory: Any,
     previous_weights: Any,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Sequence
 from typing import Any
@@ -18,6 +19,14 @@ def positive_integer(name: str, value: Any, minimum: int = 1) -> int:
     if isinstance(value, bool) or number < minimum:
         raise ValueError(f"{name} must be a whole number of at least {minimum}. Received: {value!r}")
     return number
+
+
+def non_negative_number(name: str, value: Any) -> float:
+    """Return `value` as a float, or raise `ValueError` if it is not a finite real number of at least 0."""
+    real = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+    if not real or not 0 <= float(value) < math.inf:
+        raise ValueError(f"{name} must be a finite number of at least 0. Received: {value!r}")
+    return float(value)
 
 
 def choice(name: str, value: Any, choices: Sequence[str]) -> str:

@@ -121,6 +121,8 @@ def _compiled_step(model: SequenceModel, optimizer: Any) -> Any:
     def step(inputs: tf.Tensor, targets: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
         with tf.GradientTape() as tape:
             loss = bits_per_sequence(targets, model(inputs, training=True), mask)
+            # A penalty of the model's own is 0 as a number, and has a gradient.
+            loss += sum(model.losses)
         gradients = tape.gradient(loss, model.trainable_variables)
         optimizer.apply_gradients(zip(gradients, model.trainable_variables, strict=True))
         return loss

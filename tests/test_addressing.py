@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from machines import check_gradient
 
-from ntm_lib import address, content_addressing, cosine_similarity, interpolate, reference, sharpen, shift
+from ntm_lib import address, content_addressing, cosine_similarity, interpolate, reference, sharpen, shift, spread
 
 few = settings(max_examples=25)
 seeds = st.integers(0, 2**31)
@@ -309,6 +309,22 @@ def test_the_decks_cosine_has_no_gradient_at_zero_memory_when_compiled_and_ours_
     assert bool(np.isfinite(gradient(tf.zeros([1, 4, 3]))).all()) is ours
 
 
+# --- spread
+
+
+@pytest.mark.parametrize("lead", [(3,), (3, 2)])
+def test_the_spread_is_the_chance_that_two_draws_differ(lead: tuple[int, ...]) -> None:
+    weights = np.random.default_rng(0).dirichlet(np.ones(N), size=lead)
+    pairs = [(i, j) for i in range(N) for j in range(N) if i != j]
+    apart = [sum(w[i] * w[j] for i, j in pairs) for w in weights.reshape(-1, N)]
+    np.testing.assert_allclose(spread(weights), np.reshape(apart, lead), atol=1e-6)
+
+
+def test_one_slot_has_no_spread_and_all_slots_have_the_most() -> None:
+    np.testing.assert_allclose(spread(np.eye(N)), np.zeros(N), atol=1e-7)
+    np.testing.assert_allclose(spread(np.full((1, N), 1 / N)), [1 - 1 / N], atol=1e-7)
+
+
 # --- what is refused
 
 B, N, W, R = 2, 5, 3, 4
@@ -374,6 +390,8 @@ WRONG: dict[str, tuple[Callable[[], Any], str]] = {
     "weights of rank 4": (lambda: sharpen(np.ones((1, 1, 1, 1)), 1.0), "weights must have shape"),
     "sharpening of another batch": (lambda: sharpen(HEAD, np.ones(3)), r"sharpening must have 2 entries .*\(3,\)"),
     "sharpening is text": (lambda: sharpen(HEAD, "much"), "sharpening must hold real numbers"),
+    "spread of one number": (lambda: spread(1.0), r"weights must have shape \[B, N\] or \[B, R, N\]"),
+    "spread of nan": (lambda: spread(NAN), r"weights must be finite. .*\(0, 1\)"),
     "an address of another rank": (
         lambda: address(MEMORY, HEADS, KEY, 1.0, 0.5, np.ones((B, 3)), 1.0),
         "previous_weights must have shape",

@@ -33,6 +33,20 @@ def test_the_minimum_is_part_of_the_message() -> None:
         checks.positive_integer("shift_range", -1, minimum=0)
 
 
+@pytest.mark.parametrize("value", [0, 0.0, 1, 0.25, np.float32(2.5), np.int64(3)])
+def test_a_number_that_is_not_negative_comes_back_as_float(value: Any) -> None:
+    result = checks.non_negative_number("penalty", value)
+    assert type(result) is float
+    assert result == value
+
+
+@pytest.mark.parametrize("value", [-1, -1e-9, np.nan, np.inf, True, "1", None, [1.0], 1j])
+def test_any_other_number_is_refused_by_name_and_shown(value: Any) -> None:
+    with pytest.raises(ValueError, match=r"^penalty must be a finite number of at least 0. Received: ") as caught:
+        checks.non_negative_number("penalty", value)
+    assert repr(value) in str(caught.value)
+
+
 def test_a_choice_is_one_of_those_named() -> None:
     assert checks.choice("controller", "lstm", ["lstm", "gru"]) == "lstm"
     for wrong in ("LSTM", "", None, 3):

@@ -116,6 +116,62 @@ def test_the_gradient_of_the_gradient_is_finite_from_the_constant_memory() -> No
     assert np.abs(curvature).max() > 1e-6
 
 
+# --- the penalty for spread
+
+
+def spread_of_heads(model: NeuralTuringMachine, inputs: Any, mask: np.ndarray | None = None) -> tf.Tensor:
+    """The spread of all heads, summed over the steps, averaged over the batch: step by step, without the fast loop."""
+    cell, state, total = model.cell, model.cell.initial_state(len(inputs)), 0.0
+    weights = cell.controller.recurrent_weights()
+    for t in range(inputs.shape[1]):
+        _, state = cell.step(lambda i, v: v @ weights[i][0] + weights[i][1], inputs[:, t], state)
+        counts = 1.0 if mask is None else mask[:, t, None, None]
+        total += tf.reduce_sum(counts * (state.weights / cell.memory_size - tf.square(state.weights))) / len(inputs)
+    # A weighting sums to 1, so the first term is a constant: what matters is the gradient.
+    return total
+
+
+@pytest.mark.parametrize("name", ["lstm", "feed-forward, many heads", "learned start"])
+@pytest.mark.parametrize("masked", [False, True])
+def test_the_penalty_is_a_gradient_towards_one_slot_and_not_a_number(name: str, masked: bool) -> None:
+    model, inputs = small(**MACHINES[name], spread_penalty=0.5), tf.constant(batch(steps=6))
+    mask = np.arange(6) < np.array([[6], [4], [1]]) if masked else None
+    variables = [v.value for v in model.trainable_variables]
+    with tf.GradientTape() as tape:
+        model(inputs, training=True, mask=mask)
+        (penalty,) = model.losses
+    with tf.GradientTape() as plain:
+        expected = 0.5 * spread_of_heads(model, inputs, None if mask is None else mask.astype(np.float32))
+    assert float(penalty) == 0.0
+    ours, theirs = tape.gradient(penalty, variables), plain.gradient(expected, variables)
+    assert sum(other is not None and float(tf.reduce_max(tf.abs(other))) > 1e-4 for other in theirs) >= 4
+    for one, other in zip(ours, theirs, strict=True):
+        if other is None:  # the map to the output
+            assert one is None or not np.any(one)
+        else:
+            np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-5)
+
+
+@pytest.mark.parametrize(("penalty", "training"), [(0.0, True), (0.5, False)])
+def test_there_is_no_penalty_where_none_is_asked_for_or_nothing_is_trained(penalty: float, training: bool) -> None:
+    model = small(spread_penalty=penalty)
+    model(batch(), training=training)
+    assert model.losses == []
+
+
+@pytest.mark.parametrize("steps", [1, 4])
+def test_fit_reports_bits_without_the_penalty_and_trains_with_it(steps: int) -> None:
+    """On targets that tell nothing apart, a great penalty narrows the heads and the loss that is shown stays in bits."""
+    model, inputs, targets = small(spread_penalty=30.0), batch(4, 6), answers(4, 6)
+    model.compile(keras.optimizers.Adam(0.01), steps_per_execution=steps)
+    data = tf.data.Dataset.from_tensors((inputs, targets, np.ones((4, 6), np.float32))).repeat(40)
+    before, bits = float(spread_of_heads(model, tf.constant(inputs))), float(bits_per_sequence(targets, model(inputs)))
+    first = model.fit(data.take(steps), verbose=0).history["loss"][0]
+    assert first == pytest.approx(bits, rel=0.2)
+    model.fit(data, verbose=0)
+    assert float(spread_of_heads(model, tf.constant(inputs))) < before - 1.0
+
+
 # --- each sequence is alone
 
 
@@ -289,6 +345,8 @@ WRONG: dict[str, tuple[Callable[[], Any], str]] = {
     "controller": (lambda: small(controller="transformer"), "controller must be one of .*Received: 'transformer'"),
     "initial memory": (lambda: small(initial_memory="zeros"), "initial_memory must be one of .*Received: 'zeros'"),
     "initial weights": (lambda: small(initial_weights="ones"), "initial_weights must be one of .*Received: 'ones'"),
+    "negative penalty": (lambda: small(spread_penalty=-1), "spread_penalty must be a finite number of .*Received: -1"),
+    "penalty is nan": (lambda: small(spread_penalty=np.nan), "spread_penalty must be a finite .*Received: nan"),
     "shift range": (lambda: small(shift_range=3), "shift_range must be at most 2, .*Received: 3"),
 }
 

@@ -90,6 +90,7 @@ def test_the_machines_options_and_defaults() -> None:
     for made in (ntm_lib.NeuralTuringMachine, ntm_lib.NTMCell):
         parameters = inspect.signature(made).parameters
         assert {name: parameters[name].default for name in options} == options
+    assert inspect.signature(ntm_lib.NeuralTuringMachine).parameters["spread_penalty"].default == 0.01
 
 
 @pytest.mark.parametrize("name", NAMES)
