@@ -3,6 +3,8 @@
 A seed whose results lie in the folder already is not trained again: a run that was stopped goes on where it was.
 
     python benchmarks/copy_seeds.py --work /tmp/copy_seeds
+    python benchmarks/copy_seeds.py --work /tmp/no_penalty --spread-penalty 0 \
+        --out benchmarks/results/copy_seeds_no_penalty.json
 """
 
 from __future__ import annotations
@@ -17,35 +19,60 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from statistics import median
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ntm_lib import NeuralTuringMachine
 
 RESULTS = Path(__file__).resolve().parent / "results"
 BEYOND = (126, 127, 128, 129, 132, 140)
 
 
-def train(seed: int, work: Path, cores: queue.Queue[int | None]) -> dict:
+def train(seed: int, options: argparse.Namespace, cores: queue.Queue[int | None]) -> dict:
     """Train one seed by the public command on the next free core; return its results."""
-    out = work / f"seed-{seed}"
+    out = options.work / f"seed-{seed}"
+    train = ["train", "copy", "--seed", str(seed), "--quiet", *penalty(options)]
     if not (out / "results.json").exists():
         core = cores.get()
         pin = ["taskset", "--cpu-list", str(core)] if core is not None else []
-        command = [sys.executable, "-m", "ntm_lib", "train", "copy", "--seed", str(seed), "--out", str(out), "--quiet"]
-        code = subprocess.run([*pin, *command], check=False).returncode
+        command = [*pin, sys.executable, "-m", "ntm_lib", *train, "--out", str(out)]
+        code = subprocess.run(command, check=False).returncode
         cores.put(core)
         if code > 1:  # 1 says that the machine did not learn, which is a result
             raise SystemExit(f"seed {seed} ended with code {code}")
     return json.loads((out / "results.json").read_text()) | {
-        "command": f"python -m ntm_lib train copy --seed {seed} --out DIR --quiet"
+        "command": " ".join(["python -m ntm_lib", *train, "--out DIR"])
     }
 
 
+def penalty(options: argparse.Namespace) -> list[str]:
+    """Return the option that sets the penalty of spread heads, if it was given."""
+    return [] if options.spread_penalty is None else ["--spread-penalty", f"{options.spread_penalty:g}"]
+
+
 def test_further(runs: list[dict], work: Path) -> None:
-    """Add to each run how its saved machine does near and beyond the end of memory, where the slots run out."""
+    """Add to each run how its saved machine does near the end of memory, and how far its idle heads are spread."""
     from ntm_lib import CopyTask, NeuralTuringMachine, evaluate
 
     for run in runs:
         machine = NeuralTuringMachine.load(work / f"seed-{run['seed']}" / "model.keras")
         for length in BEYOND:
             run["lengths"][str(length)] = evaluate(machine, CopyTask(), length=length)
+        run["idle_spread"] = {str(length): idle_spread(machine, length) for length in (20, 80)}
+
+
+def idle_spread(machine: NeuralTuringMachine, length: int) -> dict[str, float]:
+    """Return the mean spread of each head while no answer depends on where it is, over 20 sequences.
+
+    The read head idles while the pattern comes in, the write head while the answer is given.
+    """
+    import numpy as np
+
+    from ntm_lib import CopyTask, record, spread
+
+    trace = record(machine, CopyTask().sample(20, np.random.default_rng(2_000_000), length=length).inputs)
+    waiting, answering = trace.read.weights[:, :length, 0], trace.write.weights[:, length + 1 :, 0]
+    return {"read": float(np.mean(spread(waiting))), "write": float(np.mean(spread(answering)))}
 
 
 def table(runs: list[dict]) -> str:
@@ -68,6 +95,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--work", type=Path, required=True, help="folder for each seed's results and weights")
     parser.add_argument("--seeds", type=int, default=10)
+    parser.add_argument("--spread-penalty", type=float, help="of spread heads (default: the machine's; 0: none)")
     parser.add_argument("--out", type=Path, default=RESULTS / "copy_seeds.json")
     options = parser.parse_args()
     linux = platform.system() == "Linux"
@@ -76,9 +104,15 @@ def main() -> None:
     for core in names:
         cores.put(core)
     with ThreadPoolExecutor(len(names)) as pool:
-        runs = list(pool.map(lambda seed: train(seed, options.work, cores), range(options.seeds)))
+        runs = list(pool.map(lambda seed: train(seed, options, cores), range(options.seeds)))
     test_further(runs, options.work)
-    report = {"command": "python benchmarks/copy_seeds.py --work DIR", "runs": runs}
+    command = [
+        "python benchmarks/copy_seeds.py --work DIR",
+        *penalty(options),
+        "--out",
+        f"benchmarks/results/{options.out.name}",
+    ]
+    report = {"command": " ".join(command), "runs": runs}
     options.out.write_text(json.dumps(report, indent=1) + "\n")
     print(table(runs))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import shlex
 import sys
@@ -18,6 +19,7 @@ def main(arguments: list[str] | None = None) -> int:
     training.add_argument("--seed", type=int, default=0, help="of the weights and the sequences (default 0)")
     training.add_argument("--out", type=Path, required=True, help="the folder for results.json and model.keras")
     training.add_argument("--controller", choices=["lstm", "feed-forward"], default="lstm")
+    training.add_argument("--spread-penalty", type=float, help="of spread heads (default: the machine's; 0: none)")
     training.add_argument("--sequences", type=int, help="how many to show (default: the recipe's)")
     training.add_argument("--quiet", action="store_true", help="no progress bar")
     options = parser.parse_args(arguments)
@@ -25,6 +27,8 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error(f"argument --seed: must be at least 0 and below 2**32. Received: {options.seed}")
     if options.sequences is not None and options.sequences < 1:
         parser.error(f"argument --sequences: must be at least 1. Received: {options.sequences}")
+    if options.spread_penalty is not None and not 0 <= options.spread_penalty < math.inf:
+        parser.error(f"argument --spread-penalty: must be at least 0. Received: {options.spread_penalty}")
     try:
         options.out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -46,8 +50,10 @@ def _train(options: argparse.Namespace, command: str) -> int:
     task = TASKS[options.task]()
     recipe = replace(COPY_RECIPE, sequences=options.sequences or COPY_RECIPE.sequences)
 
+    penalty = {} if options.spread_penalty is None else {"spread_penalty": options.spread_penalty}
+
     def machine() -> NeuralTuringMachine:
-        return NeuralTuringMachine(task.num_inputs, task.num_outputs, 128, 20, controller=options.controller)
+        return NeuralTuringMachine(task.num_inputs, task.num_outputs, 128, 20, controller=options.controller, **penalty)
 
     run = train(task, seed=options.seed, recipe=recipe, model=machine, progress=not options.quiet)
     run.model.save(options.out / "model.keras")

@@ -43,6 +43,9 @@ class Recipe:
     beta_2: float = 0.99
     """Adam's memory of squared gradients: at .99 a spike is forgotten after some hundred steps, at .999 after ten times
     as many, in which the machine hardly moves."""
+    epsilon: float = 1e-4
+    """What Adam adds to the size of a gradient before it divides by it, in bits. Where a gradient is smaller, the
+    weight slows down. At Keras's 1e-7 the weights of a machine that has learned keep moving at the full rate."""
     steps_per_execution: int = 25
     """How many training steps run inside one compiled program."""
 
@@ -50,7 +53,12 @@ class Recipe:
         """Raise `ValueError` for a number that cannot be."""
         for name in ("sequences", "batch_size", "steps_per_execution"):
             checks.positive_integer(name, getattr(self, name))
-        for name, limit in (("learning_rate", math.inf), ("clip_norm", math.inf), ("beta_2", 1.0)):
+        for name, limit in (
+            ("learning_rate", math.inf),
+            ("clip_norm", math.inf),
+            ("beta_2", 1.0),
+            ("epsilon", math.inf),
+        ):
             value = getattr(self, name)
             if (
                 isinstance(value, bool)
@@ -67,7 +75,7 @@ class Recipe:
     def optimizer(self) -> keras.optimizers.Optimizer:
         """Return Adam with this rate, decay and clipping."""
         rate = keras.optimizers.schedules.PolynomialDecay(self.learning_rate, self.steps, end_learning_rate=0.0)
-        return keras.optimizers.Adam(rate, beta_2=self.beta_2, global_clipnorm=self.clip_norm)
+        return keras.optimizers.Adam(rate, beta_2=self.beta_2, epsilon=self.epsilon, global_clipnorm=self.clip_norm)
 
 
 COPY_RECIPE = Recipe(sequences=40_000, batch_size=4, learning_rate=3e-3, clip_norm=10.0)

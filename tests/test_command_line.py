@@ -26,12 +26,14 @@ def own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_it_trains_and_writes_results_and_weights_that_load(tmp_path: Path) -> None:
     out = tmp_path / "a new" / "folder"
     arguments = ["train", "copy", "--sequences", "400", "--seed", "1", "--out", str(out), "--quiet"]
+    arguments += ["--spread-penalty", "0.5"]
     done = subprocess.run([sys.executable, "-m", "ntm_lib", *arguments], capture_output=True, text=True, check=False)
     assert done.returncode == 1, f"400 sequences are not enough to learn it: {done.stderr}"
     assert "bits a sequence after 400 sequences" in done.stdout
     results = json.loads((out / "results.json").read_text())
     assert results["command"].startswith("python -m ntm_lib train copy --sequences 400 --seed 1 --out '")
     assert results["seed"] == 1
+    assert results["model"]["spread_penalty"] == 0.5
     assert results["recipe"]["sequences"] == results["curve"][-1]["sequences"] == 400
     assert set(results["lengths"]) == {"20", "40", "80", "120"}
     assert results["solved"] is False
@@ -53,6 +55,8 @@ def test_it_trains_and_writes_results_and_weights_that_load(tmp_path: Path) -> N
         (["train", "copy", "--out", "x", "--seed", str(2**32)], "argument --seed: must be at least 0 and below 2**32"),
         (["train", "copy", "--out", "x", "--seed", "1.5"], "argument --seed: invalid int value: '1.5'"),
         (["train", "copy", "--out", "x", "--sequences", "0"], "argument --sequences: must be at least 1. Received: 0"),
+        (["train", "copy", "--out", "x", "--spread-penalty", "-1"], "argument --spread-penalty: must be at least 0"),
+        (["train", "copy", "--out", "x", "--spread-penalty", "nan"], "argument --spread-penalty: must be at least 0"),
         (["train", "copy", "--out", "x", "--sequences", "many"], "argument --sequences: invalid int value: 'many'"),
         (["train", "copy", "--out", "x", "--controller", "gru"], "argument --controller: invalid choice: 'gru'"),
         (["train", "copy", "--out", "a file/x"], "argument --out: "),

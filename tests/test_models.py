@@ -161,7 +161,7 @@ def test_there_is_no_penalty_where_none_is_asked_for_or_nothing_is_trained(penal
 
 @pytest.mark.parametrize("steps", [1, 4])
 def test_fit_reports_bits_without_the_penalty_and_trains_with_it(steps: int) -> None:
-    """On targets that tell nothing apart, a great penalty narrows the heads and the loss that is shown stays in bits."""
+    """A great penalty narrows the heads, and the loss that is shown stays in bits."""
     model, inputs, targets = small(spread_penalty=30.0), batch(4, 6), answers(4, 6)
     model.compile(keras.optimizers.Adam(0.01), steps_per_execution=steps)
     data = tf.data.Dataset.from_tensors((inputs, targets, np.ones((4, 6), np.float32))).repeat(40)

@@ -98,6 +98,7 @@ WRONG: dict[str, tuple[Callable[[], Any], str]] = {
     "a rate of nan": (lambda: Recipe(10, 4, math.nan, 1.0), r"learning_rate must be .*Received: nan"),
     "a negative clip": (lambda: Recipe(10, 4, 1e-3, -1.0), r"clip_norm must be .*Received: -1.0"),
     "beta_2": (lambda: Recipe(10, 4, 1e-3, 1.0, beta_2=1.0), r"beta_2 must be .*Received: 1.0"),
+    "epsilon": (lambda: Recipe(10, 4, 1e-3, 1.0, epsilon=0.0), r"epsilon must be .*Received: 0.0"),
     "no steps": (lambda: Recipe(10, 4, 1e-3, 1.0, steps_per_execution=0), r"steps_per_execution must be .*Received: 0"),
     "a data set of nothing": (lambda: dataset(TASK, 0), r"batch_size must be .*Received: 0"),
     "a data set of no seed": (lambda: dataset(TASK, 1, seed=-1), r"seed must be .*Received: -1"),
@@ -126,6 +127,7 @@ def test_the_default_recipe_is_the_papers_amount_of_data_and_decays_to_nothing()
     optimizer = COPY_RECIPE.optimizer()
     assert COPY_RECIPE.steps * COPY_RECIPE.batch_size == COPY_RECIPE.sequences
     assert optimizer.global_clipnorm == COPY_RECIPE.clip_norm
+    assert optimizer.epsilon == COPY_RECIPE.epsilon
     optimizer.iterations.assign(0)
     assert float(optimizer.learning_rate) == pytest.approx(COPY_RECIPE.learning_rate)
     optimizer.iterations.assign(COPY_RECIPE.steps)
