@@ -26,6 +26,7 @@ COLORS = {
     "content": "#b8860b",
     "ours": "#1f6fb2",
     "paper": "#8c8c8c",
+    "changed": "#111111",
 }
 """One meaning, one colour, in the whole book; they stay apart for colour-blind readers and in grey."""
 
