@@ -183,6 +183,7 @@ def main() -> None:
                 f"{row['times_naive']:9.1f}{row['times_keras_rnn']:7.1f}",
                 flush=True,
             )
+    print("first s: from making the model to the end of its first call; for fit that is one program of 25 updates")
     report = {
         "command": "python benchmarks/speed.py --out benchmarks/results/speed.json",
         "machine": training.machine(),

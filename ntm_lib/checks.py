@@ -31,7 +31,7 @@ def non_negative_number(name: str, value: Any) -> float:
 
 def choice(name: str, value: Any, choices: Sequence[str]) -> str:
     """Return `value` if it is one of `choices`, or raise `ValueError` naming them all."""
-    if value not in choices:
+    if not isinstance(value, str) or value not in choices:
         raise ValueError(f"{name} must be one of {', '.join(map(repr, choices))}. Received: {value!r}")
     return str(value)
 

@@ -309,7 +309,7 @@ def _standing_still(step: recurrence.Step) -> recurrence.Step:
 def _combined_mask(inputs: tf.Tensor, mask: Any, sequence_lengths: Any) -> tf.Tensor | None:
     """Return the mask `[B, T]` in float32 that `mask` and `sequence_lengths` make together, or None without either."""
     if mask is not None:
-        mask = tf.cast(checks.tensor("mask", mask, "[B, T]"), tf.float32)
+        mask = tf.cast(checks.tensor("mask", mask, "[B, T]") > 0.5, tf.float32)
         for axis in (0, 1):
             checks.size("mask", mask, axis, inputs.shape[axis], "batch and steps of inputs")
     if sequence_lengths is None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import tempfile
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Self
@@ -30,7 +32,10 @@ class SequenceModel(keras.Model):
     _jit_compile: Any
 
     def compile(self, optimizer: Any = "adam", loss: Any = None, *, jit_compile: Any = True, **kwargs: Any) -> None:
-        """Configure training as `keras.Model.compile` does, by default compiled by XLA and with the loss in bits."""
+        """Configure training as `keras.Model.compile` does, by default compiled by XLA and with the loss in bits.
+
+        `"adam"` is Keras's. The optimizer of the recipe that learns to copy is `ntm_lib.COPY_RECIPE.optimizer()`.
+        """
         super().compile(optimizer=optimizer, loss=loss or BitsPerSequence(), jit_compile=jit_compile, **kwargs)
 
     def compile_from_config(self, config: dict[str, Any]) -> None:
@@ -45,10 +50,16 @@ class SequenceModel(keras.Model):
         Raises:
             ValueError: if an array holds NaN or infinity, or its shape does not fit the model.
         """
+        if y is None and isinstance(x, np.ndarray | tf.Tensor):
+            raise ValueError("y must be the targets, [B, T, O]. Received: None")
         self._check(x, y, kwargs.get("sample_weight"))
         if isinstance(kwargs.get("validation_data"), tuple):
             self._check(*kwargs["validation_data"], where="validation_data ")
-        return super().fit(x, y, **kwargs)
+        try:
+            return super().fit(x, y, **kwargs)
+        except Exception:
+            self.train_function = None  # what was traced half-way must not meet the next call
+            raise
 
     def evaluate(self, x: Any = None, y: Any = None, **kwargs: Any) -> Any:
         """Return the loss and metrics as `keras.Model.evaluate` does; errors as in `fit`."""
@@ -59,6 +70,21 @@ class SequenceModel(keras.Model):
         """Return the logits as `keras.Model.predict` does; errors as in `fit`."""
         self._check(x)
         return super().predict(x, **kwargs)
+
+    def train_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, **kwargs: Any) -> Any:
+        """Make one update as `keras.Model.train_on_batch` does; errors as in `fit`."""
+        self._check(x, y, sample_weight)
+        return super().train_on_batch(x, y, sample_weight, **kwargs)
+
+    def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, **kwargs: Any) -> Any:
+        """Return the loss as `keras.Model.test_on_batch` does; errors as in `fit`."""
+        self._check(x, y, sample_weight)
+        return super().test_on_batch(x, y, sample_weight, **kwargs)
+
+    def predict_on_batch(self, x: Any) -> Any:
+        """Return the logits as `keras.Model.predict_on_batch` does; errors as in `fit`."""
+        self._check(x)
+        return super().predict_on_batch(x)
 
     def _check(self, x: Any, y: Any = None, sample_weight: Any = None, *, where: str = "") -> None:
         """Raise `ValueError` for arrays and tensors that are not finite or do not fit; other data Keras looks at."""
@@ -139,17 +165,13 @@ class SequenceModel(keras.Model):
             FileExistsError: if the file exists and `overwrite` is False.
             FileNotFoundError: if there is no such folder.
         """
-        target = Path(filepath)
-        if target.suffix != ".keras":
-            raise ValueError(f"filepath must end in .keras. Received: {filepath!r}")
-        if target.exists() and not overwrite:
-            raise FileExistsError(f"{target} exists and overwrite is False")
-        if not target.parent.is_dir():
-            raise FileNotFoundError(f"filepath must be in a folder that exists. Received: {filepath!r}")
-        with tempfile.TemporaryDirectory(dir=target.parent, prefix=".saving-") as folder:
-            written = Path(folder) / target.name
+        with _beside(filepath, ".keras", overwrite) as written:
             super().save(written, **kwargs)
-            written.replace(target)
+
+    def save_weights(self, filepath: Any, overwrite: bool = True, **kwargs: Any) -> None:
+        """Save the weights alone to a `.weights.h5` file, as safely as `save`; arguments and errors as there."""
+        with _beside(filepath, ".weights.h5", overwrite) as written:
+            super().save_weights(written, **kwargs)
 
     @classmethod
     def load(cls, filepath: Any) -> Self:
@@ -162,9 +184,14 @@ class SequenceModel(keras.Model):
             FileNotFoundError: if there is no such file.
             ValueError: if the file is damaged, or holds a model of another class.
         """
-        path = Path(filepath)
+        path = _path(filepath)
         if not path.exists():
             raise FileNotFoundError(f"filepath must name a saved model. Received: {filepath!r}, which does not exist")
+        if not zipfile.is_zipfile(path):
+            raise ValueError(
+                f"filepath must be a file that {cls.__name__}.save wrote. Received {path}, which is truncated, damaged "
+                "or of another kind"
+            )
         try:
             model = keras.saving.load_model(path)
         except Exception as error:  # Keras raises many kinds, depending on where the file is damaged
@@ -176,6 +203,28 @@ class SequenceModel(keras.Model):
                 f"filepath must hold a {cls.__name__}. Received {path}, which holds a {type(model).__name__}"
             )
         return model
+
+
+def _path(filepath: Any) -> Path:
+    if not isinstance(filepath, str | os.PathLike):
+        raise ValueError(f"filepath must be a path. Received: {filepath!r}")
+    return Path(filepath)
+
+
+@contextlib.contextmanager
+def _beside(filepath: Any, suffix: str, overwrite: bool) -> Iterator[Path]:
+    """Give a path to write to, in a folder beside `filepath`, and move what was written there once it is complete."""
+    target = _path(filepath)
+    if not target.name.endswith(suffix):
+        raise ValueError(f"filepath must end in {suffix}. Received: {filepath!r}")
+    if target.exists() and not overwrite:
+        raise FileExistsError(f"{target} exists and overwrite is False")
+    if not target.parent.is_dir():
+        raise FileNotFoundError(f"filepath must be in a folder that exists. Received: {filepath!r}")
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".saving-") as folder:
+        written = Path(folder) / target.name
+        yield written
+        written.replace(target)
 
 
 def _gather(iterator: Any, limit: int) -> tuple[Any, tf.Tensor]:

@@ -88,15 +88,15 @@ class Trace:
         """
         try:
             plain = json.loads(text)
-        except json.JSONDecodeError as error:
-            raise ValueError(f"text must be the JSON of a Trace. Received: {text[:40]!r}: {error}") from error
+        except (json.JSONDecodeError, TypeError) as error:
+            raise ValueError(f"text must be the JSON of a Trace. Received: {str(text)[:40]!r}: {error}") from error
         schema = plain.pop("schema", None) if isinstance(plain, dict) else None
         if schema != SCHEMA:
             raise ValueError(f"text must have the schema {SCHEMA!r}. Received: {schema!r}")
         try:
             read, write = (HeadTrace(**_arrays(plain.pop(name), name)) for name in ("read", "write"))
             return cls(read=read, write=write, **_arrays(plain, "trace"))
-        except (KeyError, TypeError) as error:
+        except (AttributeError, KeyError, TypeError) as error:
             raise ValueError(f"text must hold all parts of a Trace and no others. Received: {error}") from error
 
 

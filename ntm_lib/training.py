@@ -107,6 +107,8 @@ def train_step(inputs: Any, targets: Any, model: SequenceModel, optimizer: Any, 
     Raises:
         ValueError: if a shape does not fit, or a value is not a finite real number.
     """
+    if not isinstance(optimizer, keras.optimizers.Optimizer):
+        raise ValueError(f"optimizer must be a Keras optimizer. Received: {optimizer!r}")
     inputs, targets = checks.tensor("inputs", inputs, "[B, T, I]"), checks.tensor("targets", targets, "[B, T, O]")
     mask = tf.ones(inputs.shape[:2]) if mask is None else checks.tensor("mask", mask, "[B, T]")
     for axis, meaning in ((0, "the batch of inputs"), (1, "the steps of inputs")):
@@ -119,8 +121,6 @@ def train_step(inputs: Any, targets: Any, model: SequenceModel, optimizer: Any, 
 def _compiled_step(model: SequenceModel, optimizer: Any) -> Any:
     if not isinstance(model, keras.Model):
         raise ValueError(f"model must be a Keras model. Received: {model!r}")
-    if not isinstance(optimizer, keras.optimizers.Optimizer):
-        raise ValueError(f"optimizer must be a Keras optimizer. Received: {optimizer!r}")
     if not model.built:
         raise ValueError("model must have its weights: call it once. Received a model that is not built")
     optimizer.build(model.trainable_variables)
@@ -258,6 +258,10 @@ def train(
     Raises:
         ValueError: if `seed` is not a whole number of at least 0 and below 2**32, or the model does not fit the task.
     """
+    if not callable(getattr(task, "sample", None)):
+        raise ValueError(f"task must be a task such as CopyTask(). Received: {task!r}")
+    if not isinstance(recipe, Recipe):
+        raise ValueError(f"recipe must be a Recipe. Received: {recipe!r}")
     if checks.positive_integer("seed", seed, minimum=0) >= 2**32:
         raise ValueError(f"seed must be below 2**32. Received: {seed!r}")
     keras.utils.set_random_seed(seed)

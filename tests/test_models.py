@@ -344,6 +344,7 @@ WRONG: dict[str, tuple[Callable[[], Any], str]] = {
     "deck's states": (lambda: SimpleNTM(2, 3, 4)(X, [np.ones((3, 2))]), "states must be the two tensors.*Received: 1"),
     "controller": (lambda: small(controller="transformer"), "controller must be one of .*Received: 'transformer'"),
     "initial memory": (lambda: small(initial_memory="zeros"), "initial_memory must be one of .*Received: 'zeros'"),
+    "a start that is an array": (lambda: small(initial_memory=np.zeros((4, 6))), "initial_memory must be one of "),
     "initial weights": (lambda: small(initial_weights="ones"), "initial_weights must be one of .*Received: 'ones'"),
     "negative penalty": (lambda: small(spread_penalty=-1), "spread_penalty must be a finite number of .*Received: -1"),
     "penalty is nan": (lambda: small(spread_penalty=np.nan), "spread_penalty must be a finite .*Received: nan"),

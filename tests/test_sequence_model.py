@@ -106,6 +106,32 @@ def test_data_of_changing_shape_trains_too_with_many_steps_per_execution() -> No
 # --- fit
 
 
+def test_a_call_that_was_refused_does_not_spoil_the_next_one() -> None:
+    model = small()
+    model.compile(keras.optimizers.Adam(0.01), steps_per_execution=2)
+    narrow = tf.data.Dataset.from_tensors((X[:2, :, :2], Y[:2], MASK[:2])).repeat(2)
+    with pytest.raises(ValueError, match="inputs must have 3 entries"):
+        model.fit(narrow, verbose=0)
+    with pytest.raises(ValueError, match="y must be the targets"):
+        model.fit(X, verbose=0)
+    good = tf.data.Dataset.from_tensors((X, Y, MASK)).repeat(4)
+    losses = model.fit(good, epochs=2, verbose=0).history["loss"]
+    assert losses[1] < losses[0]
+
+
+def test_single_batches_are_checked_too() -> None:
+    model = small()
+    model.compile("adam")
+    weights = model.get_weights()
+    for call in (model.train_on_batch, model.test_on_batch):
+        with pytest.raises(ValueError, match=r"x must be finite. Received nan"):
+            call(X * np.nan, Y)
+    with pytest.raises(ValueError, match=r"x must be finite. Received nan"):
+        model.predict_on_batch(X * np.nan)
+    for now, before in zip(model.get_weights(), weights, strict=True):
+        np.testing.assert_array_equal(now, before)
+
+
 def test_every_kind_of_callback_works(tmp_path: Path) -> None:
     model, seen = quick(), []
     path = tmp_path / "best.keras"
@@ -249,6 +275,27 @@ def test_a_failed_save_leaves_the_old_file_as_it_was(
     assert [left.name for left in tmp_path.iterdir()] == ["machine.keras"]
 
 
+def test_a_failed_save_of_the_weights_leaves_the_old_file_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, model = tmp_path / "machine.weights.h5", small(1)
+    model.save_weights(path)
+    before = path.read_bytes()
+
+    def half(self: Any, filepath: Any, **_: Any) -> None:
+        Path(filepath).write_bytes(b"half")
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch, pytest.raises(OSError, match="No space"):
+        patch.setattr(keras.Model, "save_weights", half)
+        small(2).save_weights(path)
+    assert path.read_bytes() == before
+    assert [left.name for left in tmp_path.iterdir()] == ["machine.weights.h5"]
+    again = small(3)
+    again.load_weights(path)
+    np.testing.assert_array_equal(again(X), model(X))
+
+
 def test_the_new_file_takes_the_place_of_the_old_one_and_is_not_written_into_it(tmp_path: Path) -> None:
     """A disk that is full while a file is overwritten in place leaves half a file."""
     path, another_name = tmp_path / "machine.keras", tmp_path / "the old one.keras"
@@ -263,6 +310,11 @@ def test_wrong_paths_to_save_to_are_refused(tmp_path: Path) -> None:
     for wrong in ("machine.h5", "machine", "machine.keras.zip"):
         with pytest.raises(ValueError, match=rf"filepath must end in .keras. Received: .*{wrong}"):
             small().save(tmp_path / wrong)
+    for call in (small().save, small().save_weights, NeuralTuringMachine.load):
+        with pytest.raises(ValueError, match=r"filepath must be a path. Received: None"):
+            call(None)
+    with pytest.raises(ValueError, match=r"filepath must end in .weights.h5. Received: .*machine.h5"):
+        small().save_weights(tmp_path / "machine.h5")
     with pytest.raises(FileNotFoundError, match=r"filepath must be in a folder that exists. Received: .*nowhere"):
         small().save(tmp_path / "nowhere" / "machine.keras")
 
