@@ -31,18 +31,21 @@ BEYOND = (126, 127, 128, 129, 132, 140)
 def train(seed: int, options: argparse.Namespace, cores: queue.Queue[int | None]) -> dict:
     """Train one seed by the public command on the next free core; return its results."""
     out = options.work / f"seed-{seed}"
-    train = ["train", "copy", "--seed", str(seed), "--quiet", *penalty(options)]
+    arguments = ["train", "copy", "--seed", str(seed), "--quiet", *penalty(options)]
     if not (out / "results.json").exists():
         core = cores.get()
         pin = ["taskset", "--cpu-list", str(core)] if core is not None else []
-        command = [*pin, sys.executable, "-m", "ntm_lib", *train, "--out", str(out)]
+        command = [*pin, sys.executable, "-m", "ntm_lib", *arguments, "--out", str(out)]
         code = subprocess.run(command, check=False).returncode
         cores.put(core)
         if code > 1:  # 1 says that the machine did not learn, which is a result
             raise SystemExit(f"seed {seed} ended with code {code}")
-    return json.loads((out / "results.json").read_text()) | {
-        "command": " ".join(["python -m ntm_lib", *train, "--out DIR"])
-    }
+    results = json.loads((out / "results.json").read_text())
+    if options.spread_penalty not in (None, results["model"]["spread_penalty"]):
+        raise SystemExit(
+            f"{out} holds a run with the penalty {results['model']['spread_penalty']}: name another --work"
+        )
+    return results | {"command": " ".join(["python -m ntm_lib", *arguments, "--out DIR"])}
 
 
 def penalty(options: argparse.Namespace) -> list[str]:

@@ -45,7 +45,7 @@ class Case:
         found: list[list[np.ndarray]] = [[], [], [], []]
         for index in np.ndindex(self.lead):
             memory, *head = self.arguments()
-            stages = reference.address(memory[index[0]], *(part[index] for part in head))  # type: ignore[arg-type]
+            stages = reference.address(memory[index[0]], *(part[index] for part in head))
             for stage, weights in zip(found, stages, strict=True):
                 stage.append(weights)
         return [np.reshape(stage, (*self.lead, -1)) for stage in found]

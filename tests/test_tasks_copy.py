@@ -100,8 +100,8 @@ WRONG: dict[str, tuple[Callable[[], Any], str]] = {
     "no length": (lambda: CopyTask(min_length=0), r"min_length must be a whole number of at least 1. Received: 0"),
     "upside down": (lambda: CopyTask(min_length=5, max_length=4), r"max_length must be .* at least 5. Received: 4"),
     "no batch": (lambda: CopyTask().sample(0, RNG), r"batch must be a whole number of at least 1. Received: 0"),
-    "half a batch": (lambda: CopyTask().sample(1.5, RNG), r"batch must be .*Received: 1.5"),  # type: ignore[arg-type]
-    "a seed": (lambda: CopyTask().sample(1, 0), r"rng must be a numpy.random.Generator. Received: 0"),  # type: ignore[arg-type]
+    "half a batch": (lambda: CopyTask().sample(1.5, RNG), r"batch must be .*Received: 1.5"),
+    "a seed": (lambda: CopyTask().sample(1, 0), r"rng must be a numpy.random.Generator. Received: 0"),
     "length 0": (lambda: CopyTask().sample(1, RNG, length=0), r"length must be a whole number .*Received: 0"),
     "too few steps": (lambda: CopyTask().sample(1, RNG, steps=40), r"steps must be .* at least 41. Received: 40"),
     "too few steps for a length": (
@@ -112,7 +112,7 @@ WRONG: dict[str, tuple[Callable[[], Any], str]] = {
     "deck's bits": (lambda: generate_copy_task(3, -8), r"vector_dim must be .*Received: -8"),
     "deck's batch": (lambda: generate_copy_task(3, 8, batch_size=0), r"batch_size must be .*Received: 0"),
     "negative seed": (lambda: generate_copy_task(3, 8, seed=-1), r"seed must be .*Received: -1"),
-    "seed of text": (lambda: generate_copy_task(3, 8, seed="a"), r"seed must be .*Received: 'a'"),  # type: ignore[arg-type]
+    "seed of text": (lambda: generate_copy_task(3, 8, seed="a"), r"seed must be .*Received: 'a'"),
 }
 
 

@@ -87,15 +87,15 @@ WRONG: dict[str, tuple[Callable[[], Any], str]] = {
         r"mask must have 5 .*\(3, 4\)",
     ),
     "no optimizer": (lambda: train_step(X, Y, MODEL, "adam"), r"optimizer must be a Keras optimizer. Received: 'adam'"),
-    "no model": (lambda: train_step(X, Y, None, ADAM), r"model must be a Keras model. Received: None"),  # type: ignore[arg-type]
+    "no model": (lambda: train_step(X, Y, None, ADAM), r"model must be a Keras model. Received: None"),
     "a model without weights": (
-        lambda: train_step(X, Y, keras.Sequential([keras.layers.Dense(2)]), ADAM),  # type: ignore[arg-type]
+        lambda: train_step(X, Y, keras.Sequential([keras.layers.Dense(2)]), ADAM),
         r"model must have its weights",
     ),
     "a recipe of nothing": (lambda: Recipe(0, 4, 1e-3, 1.0), r"sequences must be .*Received: 0"),
     "a batch of nothing": (lambda: Recipe(10, -4, 1e-3, 1.0), r"batch_size must be .*Received: -4"),
     "no rate": (lambda: Recipe(10, 4, 0.0, 1.0), r"learning_rate must be .*Received: 0.0"),
-    "a rate of text": (lambda: Recipe(10, 4, "fast", 1.0), r"learning_rate must be .*Received: 'fast'"),  # type: ignore[arg-type]
+    "a rate of text": (lambda: Recipe(10, 4, "fast", 1.0), r"learning_rate must be .*Received: 'fast'"),
     "a rate of nan": (lambda: Recipe(10, 4, math.nan, 1.0), r"learning_rate must be .*Received: nan"),
     "a negative clip": (lambda: Recipe(10, 4, 1e-3, -1.0), r"clip_norm must be .*Received: -1.0"),
     "beta_2": (lambda: Recipe(10, 4, 1e-3, 1.0, beta_2=1.0), r"beta_2 must be .*Received: 1.0"),
@@ -111,9 +111,9 @@ WRONG: dict[str, tuple[Callable[[], Any], str]] = {
     ),
     "training for another task": (lambda: train(CopyTask(3), model=MODEL), r"model must have .*Received: \(3, 2\)"),
     "negative seed": (lambda: train(TASK, seed=-1), r"seed must be .*Received: -1"),
-    "seed of text": (lambda: train(TASK, seed="a"), r"seed must be .*Received: 'a'"),  # type: ignore[arg-type]
+    "seed of text": (lambda: train(TASK, seed="a"), r"seed must be .*Received: 'a'"),
     "seed too large": (lambda: train(TASK, seed=2**32), r"seed must be below 2\*\*32. Received: 4294967296"),
-    "no machine": (lambda: train(TASK, model=3), r"model must be .*Received: 3"),  # type: ignore[arg-type]
+    "no machine": (lambda: train(TASK, model=3), r"model must be .*Received: 3"),
 }
 
 
@@ -169,7 +169,7 @@ class Oracle:
 
 @pytest.mark.parametrize("wrong", [0, 50])
 def test_evaluation_counts_sequences_and_bits(wrong: int) -> None:
-    result = evaluate(Oracle(wrong), CopyTask(2), sequences=150, length=3)  # type: ignore[arg-type]
+    result = evaluate(Oracle(wrong), CopyTask(2), sequences=150, length=3)
     share = 2 * wrong / 150  # in the batches of 100 and of 50
     assert result["right"] == pytest.approx(1 - share)
     assert result["wrong_bits"] == pytest.approx(6 * share)
