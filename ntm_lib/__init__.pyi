@@ -29,14 +29,14 @@ from .models import NeuralTuringMachine as NeuralTuringMachine
 from .models import SimpleNTM as SimpleNTM
 from .plots import Picture as Picture
 from .plots import plot_gradient_flow as plot_gradient_flow
+from .recipes import COPY_RECIPE as COPY_RECIPE
+from .recipes import Recipe as Recipe
 from .tasks import CopyTask as CopyTask
 from .tasks import TaskBatch as TaskBatch
 from .tasks import generate_copy_task as generate_copy_task
 from .trace import HeadTrace as HeadTrace
 from .trace import Trace as Trace
 from .trace import record as record
-from .training import COPY_RECIPE as COPY_RECIPE
-from .training import Recipe as Recipe
 from .training import TrainingRun as TrainingRun
 from .training import dataset as dataset
 from .training import evaluate as evaluate

@@ -44,8 +44,9 @@ def _train(options: argparse.Namespace, command: str) -> int:
     from dataclasses import replace
 
     from ntm_lib.models import NeuralTuringMachine
+    from ntm_lib.recipes import COPY_RECIPE
     from ntm_lib.tasks import TASKS
-    from ntm_lib.training import COPY_RECIPE, train, write_results
+    from ntm_lib.training import train, write_results
 
     task = TASKS[options.task]()
     recipe = replace(COPY_RECIPE, sequences=options.sequences or COPY_RECIPE.sequences)

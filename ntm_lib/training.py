@@ -10,7 +10,7 @@ import platform
 import time
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,64 +22,12 @@ from tqdm import tqdm
 from ntm_lib import checks
 from ntm_lib.metrics import bit_errors, bits_per_sequence
 from ntm_lib.models import NeuralTuringMachine
+from ntm_lib.recipes import COPY_RECIPE, Recipe
 from ntm_lib.sequence_model import SequenceModel
 from ntm_lib.tasks import Task
 
 SOLVED = 0.01
 """A task counts as learned below this many bits a sequence."""
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """Everything that decides how a machine is trained, apart from the machine and the seed."""
-
-    sequences: int
-    """How many sequences are shown."""
-    batch_size: int
-    learning_rate: float
-    """Adam's, at the start; it falls linearly to 0."""
-    clip_norm: float
-    """The gradient of all weights together, in bits a sequence, is scaled down to this length where it is longer."""
-    beta_2: float = 0.99
-    """Adam's memory of squared gradients: at .99 a spike is forgotten after some hundred steps, at .999 after ten times
-    as many, in which the machine hardly moves."""
-    epsilon: float = 1e-4
-    """What Adam adds to the size of a gradient before it divides by it, in bits. Where a gradient is smaller, the
-    weight slows down. At Keras's 1e-7 the weights of a machine that has learned keep moving at the full rate."""
-    steps_per_execution: int = 25
-    """How many training steps run inside one compiled program."""
-
-    def __post_init__(self) -> None:
-        """Raise `ValueError` for a number that cannot be."""
-        for name in ("sequences", "batch_size", "steps_per_execution"):
-            checks.positive_integer(name, getattr(self, name))
-        for name, limit in (
-            ("learning_rate", math.inf),
-            ("clip_norm", math.inf),
-            ("beta_2", 1.0),
-            ("epsilon", math.inf),
-        ):
-            value = getattr(self, name)
-            if (
-                isinstance(value, bool)
-                or not isinstance(value, int | float | np.floating)
-                or not 0 < float(value) < limit
-            ):
-                raise ValueError(f"{name} must be a number between 0 and {limit}. Received: {value!r}")
-
-    @property
-    def steps(self) -> int:
-        """The number of weight updates."""
-        return -(-self.sequences // self.batch_size)
-
-    def optimizer(self) -> keras.optimizers.Optimizer:
-        """Return Adam with this rate, decay and clipping."""
-        rate = keras.optimizers.schedules.PolynomialDecay(self.learning_rate, self.steps, end_learning_rate=0.0)
-        return keras.optimizers.Adam(rate, beta_2=self.beta_2, epsilon=self.epsilon, global_clipnorm=self.clip_norm)
-
-
-COPY_RECIPE = Recipe(sequences=40_000, batch_size=4, learning_rate=3e-3, clip_norm=10.0)
-"""The recipe that learns to copy; `benchmarks/copy_seeds.py` shows from how many seeds, and how far it generalises."""
 
 
 class TrainingRun(NamedTuple):

@@ -246,7 +246,7 @@ def test_importing_the_library_does_not_import_tensorflow() -> None:
 # What is further down imports only what is further up; names on one line do not import each other.
 FLOORS = [
     ["checks", "reference_equations"],
-    ["numerics", "reference", "recurrence", "tasks.base", "attention"],
+    ["numerics", "reference", "recurrence", "recipes", "tasks.base", "attention"],
     ["addressing", "memory", "heads", "metrics", "tasks.copy"],
     ["controllers", "tasks"],
     ["cells.ntm"],
