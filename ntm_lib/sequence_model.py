@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
@@ -44,11 +45,11 @@ class SequenceModel(keras.Model):
         if self.optimizer is not None:
             self.optimizer.build(self.trainable_variables)
 
-    def fit(self, x: Any = None, y: Any = None, **kwargs: Any) -> Any:
+    def fit(self, x: Any = None, y: Any = None, batch_size: int | None = None, **kwargs: Any) -> Any:
         """Train as `keras.Model.fit` does. The mask goes in as `sample_weight`, `[B, T]`.
 
         Raises:
-            ValueError: if an array holds NaN or infinity, or its shape does not fit the model.
+            ValueError: if an array or a batch of a `tf.data.Dataset` holds NaN or infinity, or a shape does not fit.
         """
         if y is None and isinstance(x, np.ndarray | tf.Tensor):
             raise ValueError("y must be the targets, [B, T, O]. Received: None")
@@ -56,7 +57,8 @@ class SequenceModel(keras.Model):
         if isinstance(kwargs.get("validation_data"), tuple):
             self._check(*kwargs["validation_data"], where="validation_data ")
         try:
-            return super().fit(x, y, **kwargs)
+            with _clear_errors():
+                return super().fit(_watched(x), y, batch_size, **kwargs)
         except Exception:
             self.train_function = None  # what was traced half-way must not meet the next call
             raise
@@ -64,12 +66,14 @@ class SequenceModel(keras.Model):
     def evaluate(self, x: Any = None, y: Any = None, **kwargs: Any) -> Any:
         """Return the loss and metrics as `keras.Model.evaluate` does; errors as in `fit`."""
         self._check(x, y, kwargs.get("sample_weight"))
-        return super().evaluate(x, y, **kwargs)
+        with _clear_errors():
+            return super().evaluate(_watched(x), y, **kwargs)
 
     def predict(self, x: Any, **kwargs: Any) -> Any:
         """Return the logits as `keras.Model.predict` does; errors as in `fit`."""
         self._check(x)
-        return super().predict(x, **kwargs)
+        with _clear_errors():
+            return super().predict(_watched(x), **kwargs)
 
     def train_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, **kwargs: Any) -> Any:
         """Make one update as `keras.Model.train_on_batch` does; errors as in `fit`."""
@@ -203,6 +207,37 @@ class SequenceModel(keras.Model):
                 f"filepath must hold a {cls.__name__}. Received {path}, which holds a {type(model).__name__}"
             )
         return model
+
+
+NOT_FINITE = "must be finite. A batch of the dataset holds"
+
+
+def _watched(data: Any) -> Any:
+    """Return a `tf.data.Dataset` that stops at the first batch with NaN or infinity; other data as it is."""
+    if not isinstance(data, tf.data.Dataset):
+        return data
+
+    def check(part: Any, name: str) -> Any:
+        return tf.debugging.check_numerics(part, f"{name} {NOT_FINITE}") if part.dtype.is_floating else part
+
+    def check_all(*parts: Any) -> Any:
+        named = zip(parts, ("x", "y", "sample_weight"), strict=False)
+        checked = [tf.nest.map_structure(lambda part, name=name: check(part, name), part) for part, name in named]
+        return checked[0] if len(checked) == 1 else tuple(checked)
+
+    return data.map(check_all)
+
+
+@contextlib.contextmanager
+def _clear_errors() -> Iterator[None]:
+    """Turn TensorFlow's error about a watched dataset into a `ValueError`."""
+    try:
+        yield
+    except tf.errors.InvalidArgumentError as error:
+        found = re.search(rf"(\w+ {re.escape(NOT_FINITE)}) : Tensor had ([\w ]+) values", str(error))
+        if found is None:
+            raise
+        raise ValueError(f"{found[1]} {found[2]}") from error
 
 
 def _path(filepath: Any) -> Path:

@@ -23,6 +23,13 @@ def batches(size: int = 2, count: int = 10) -> tf.data.Dataset:
     return tf.data.Dataset.from_tensor_slices((X, Y, MASK)).batch(size, drop_remainder=True).take(count)
 
 
+def poisoned(part: int) -> tf.data.Dataset:
+    """Batches of which the last has one NaN, in the inputs (0), the targets (1) or the mask (2)."""
+    parts = [X.copy(), Y.copy(), MASK.copy()]
+    parts[part].flat[-1] = np.nan
+    return tf.data.Dataset.from_tensor_slices(tuple(parts)).batch(2, drop_remainder=True)
+
+
 def quick(**changes: Any) -> NeuralTuringMachine:
     """A machine whose training is not compiled by XLA, which is fast to start."""
     model = small(**changes)
@@ -388,6 +395,20 @@ def test_a_wrong_argument_is_named_with_what_came(name: str, compiled: NeuralTur
     with pytest.raises(ValueError, match=message):
         call(compiled)
     assert int(compiled.optimizer.iterations) == 0
+
+
+IN_A_DATASET: dict[str, Callable[[NeuralTuringMachine], Any]] = {
+    "x": lambda m: m.fit(poisoned(0), verbose=0),
+    "y": lambda m: m.evaluate(poisoned(1), verbose=0),
+    "sample_weight": lambda m: m.fit(poisoned(2), verbose=0),
+    "x ": lambda m: m.predict(poisoned(0).map(lambda x, *_: x), verbose=0),
+}
+
+
+@pytest.mark.parametrize("name", IN_A_DATASET)
+def test_a_dataset_stops_at_the_first_batch_that_is_not_finite(name: str) -> None:
+    with pytest.raises(ValueError, match=f"^{name.strip()} must be finite. A batch of the dataset holds NaN"):
+        IN_A_DATASET[name](quick())
 
 
 def test_another_loss_may_want_other_shapes(compiled: NeuralTuringMachine, monkeypatch: pytest.MonkeyPatch) -> None:
