@@ -60,7 +60,7 @@ def test_further(runs: list[dict], work: Path) -> None:
     for run in runs:
         machine = NeuralTuringMachine.load(work / f"seed-{run['seed']}" / "model.keras")
         for length in BEYOND:
-            run["lengths"][str(length)] = evaluate(machine, CopyTask(), length=length)
+            run["tests"][f"length {length}"] = evaluate(machine, CopyTask(), length=length)
         run["idle_spread"] = {str(length): idle_spread(machine, length) for length in (20, 80)}
 
 
@@ -80,10 +80,10 @@ def idle_spread(machine: NeuralTuringMachine, length: int) -> dict[str, float]:
 
 def table(runs: list[dict]) -> str:
     """Return all runs, a line each, and what they say together."""
-    lengths = list(runs[0]["lengths"])
-    lines = ["seed  learned after  seconds  bits at the end" + "".join(f"     at {length:>3}" for length in lengths)]
+    tests = list(runs[0]["tests"])
+    lines = ["seed  learned after  seconds  bits at the end" + "".join(f"{test:>13}" for test in tests)]
     for run in runs:
-        tested = "".join(f"{run['lengths'][length]['bits']:11.3f}" for length in lengths)
+        tested = "".join(f"{run['tests'][test]['bits']:13.3f}" for test in tests)
         learned = run["sequences_to_solve"] or "never"
         lines.append(f"{run['seed']:4}  {learned:>13}  {run['seconds']:7.0f}  {run['final']['bits']:15.4f}{tested}")
     solved = sum(run["solved"] for run in runs)

@@ -25,8 +25,10 @@ import numpy as np
 import tensorflow as tf
 from naive import NaiveNTM
 
-from ntm_lib import NeuralTuringMachine, NTMCell, train_step, training
+from ntm_lib import NeuralTuringMachine, NTMCell, dataset, train_step, training
+from ntm_lib.checkpoints import write_results
 from ntm_lib.metrics import BitsPerSequence, bits_per_sequence
+from ntm_lib.runs import machine
 from ntm_lib.tasks import CopyTask
 
 TASK = CopyTask()
@@ -88,7 +90,7 @@ def fit(batch: int) -> Callable[[], int]:
     """`NeuralTuringMachine.fit` with 25 steps in each compiled program, 100 a call, data drawn on the way."""
     model = _machine()
     model.compile(_adam(), steps_per_execution=25)
-    data = training.dataset(TASK, batch, chunk=25)
+    data = dataset(TASK, batch, chunk=25)
     first = iter([25])
 
     def run() -> int:
@@ -186,7 +188,7 @@ def main() -> None:
     print("first s: from making the model to the end of its first call; for fit that is one program of 25 updates")
     report = {
         "command": "python benchmarks/speed.py --out benchmarks/results/speed.json",
-        "machine": training.machine(),
+        "machine": machine(),
         "configuration": f"copy, T = {STEPS}, LSTM-100, memory 128 x 20, one read and one write head",
         "training": rows,
         "evaluation_seconds": lengths(),
@@ -195,7 +197,7 @@ def main() -> None:
     print(f"evaluation, one sequence, seconds: {report['evaluation_seconds']}")
     print(f"import ntm_lib: {report['import_seconds']} s")
     if options.out:
-        training.write_results(report, options.out)
+        write_results(report, options.out)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import math
 import operator
 from collections.abc import Sequence
@@ -30,9 +31,11 @@ def non_negative_number(name: str, value: Any) -> float:
 
 
 def choice(name: str, value: Any, choices: Sequence[str]) -> str:
-    """Return `value` if it is one of `choices`, or raise `ValueError` naming them all."""
+    """Return `value` if it is one of `choices`, or raise `ValueError` naming them all, and the nearest."""
     if not isinstance(value, str) or value not in choices:
-        raise ValueError(f"{name} must be one of {', '.join(map(repr, choices))}. Received: {value!r}")
+        near = difflib.get_close_matches(value, choices, n=2) if isinstance(value, str) else []
+        hint = f". Did you mean {' or '.join(map(repr, near))}?" if near else ""
+        raise ValueError(f"{name} must be one of {', '.join(map(repr, choices))}. Received: {value!r}{hint}")
     return str(value)
 
 

@@ -3,31 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import keras
 import numpy as np
 
 from ntm_lib import checks
-
-
-@keras.saving.register_keras_serializable("ntm_lib")
-class HoldThenDecay(keras.optimizers.schedules.LearningRateSchedule):
-    """A learning rate that stays for a share of the steps, `hold`, and then falls linearly to 0."""
-
-    def __init__(self, learning_rate: float, steps: int, *, hold: float = 0.0) -> None:
-        super().__init__()
-        self.learning_rate, self.steps, self.hold = learning_rate, steps, hold
-
-    def __call__(self, step: Any) -> Any:
-        """Return the rate of a step, one number."""
-        left = 1.0 - keras.ops.cast(step, "float32") / self.steps
-        return self.learning_rate * keras.ops.clip(left / (1.0 - self.hold), 0.0, 1.0)
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the constructor's arguments."""
-        return {"learning_rate": self.learning_rate, "steps": self.steps, "hold": self.hold}
+from ntm_lib.schedules import HoldThenDecay
 
 
 @dataclass(frozen=True)
@@ -49,12 +32,18 @@ class Recipe:
     weight slows down. At Keras's 1e-7 the weights of a machine that has learned keep moving at the full rate."""
     hold: float = 0.0
     """The share of the training in which the rate stays before it falls."""
+    advance_below: float | None = None
+    """The bits a sequence below which the next stage of the task's curriculum begins; without it, no curriculum."""
+    review: float = 0.1
+    """The share of batches that come from an earlier stage of the curriculum."""
     steps_per_execution: int = 25
     """How many training steps run inside one compiled program."""
+    sequences_per_epoch: int = 1000
+    """About how many sequences make one point of the curve."""
 
     def __post_init__(self) -> None:
         """Raise `ValueError` for a number that cannot be."""
-        for name in ("sequences", "batch_size", "steps_per_execution"):
+        for name in ("sequences", "batch_size", "steps_per_execution", "sequences_per_epoch"):
             checks.positive_integer(name, getattr(self, name))
         for name, limit in (
             ("learning_rate", math.inf),
@@ -69,8 +58,11 @@ class Recipe:
                 or not 0 < float(value) < limit
             ):
                 raise ValueError(f"{name} must be a number between 0 and {limit}. Received: {value!r}")
-        if checks.non_negative_number("hold", self.hold) >= 1:
-            raise ValueError(f"hold must be below 1. Received: {self.hold!r}")
+        for name in ("hold", "review"):
+            if checks.non_negative_number(name, getattr(self, name)) >= 1:
+                raise ValueError(f"{name} must be below 1. Received: {getattr(self, name)!r}")
+        if self.advance_below is not None:
+            checks.non_negative_number("advance_below", self.advance_below)
 
     @property
     def steps(self) -> int:
@@ -83,5 +75,43 @@ class Recipe:
         return keras.optimizers.Adam(rate, beta_2=self.beta_2, epsilon=self.epsilon, global_clipnorm=self.clip_norm)
 
 
+@dataclass(frozen=True)
+class Goal:
+    """What counts as learned, in one of the measures of `ntm_lib.evaluate`."""
+
+    measure: str
+    """"bits" or "excess_bits", bits a sequence or those above the optimum; "right" or "answered", shares."""
+    limit: float
+    """Bits must be below it; a share must be at least this."""
+
+    def __post_init__(self) -> None:
+        """Raise `ValueError` for an unknown measure, or a limit that is no number of at least 0."""
+        checks.choice("measure", self.measure, ("bits", "excess_bits", "right", "answered"))
+        checks.non_negative_number("limit", self.limit)
+
+    def is_reached(self, measured: Mapping[str, float]) -> bool:
+        """Return whether what `evaluate` measured is good enough. NaN never is."""
+        if self.measure == "excess_bits":
+            return measured["bits"] - measured["optimal_bits"] < self.limit
+        return measured[self.measure] < self.limit if self.measure == "bits" else measured[self.measure] >= self.limit
+
+    def first_reached(self, curve: Sequence[Mapping[str, float]], optimal_bits: float) -> int | None:
+        """Return after how many sequences a curve first was below the limit; None if never, or if it is a share."""
+        if self.measure not in ("bits", "excess_bits"):
+            return None
+        limit = self.limit + (optimal_bits if self.measure == "excess_bits" else 0.0)
+        # A curriculum's easier stages do not count.
+        last = curve[-1].get("stage") if curve else None
+        return next((int(p["sequences"]) for p in curve if p["bits"] < limit and p.get("stage") == last), None)
+
+
+SOLVED = Goal("bits", 0.01)
+"""The default: less than .01 bits a sequence."""
+
 COPY_RECIPE = Recipe(sequences=40_000, batch_size=4, learning_rate=3e-3, clip_norm=10.0)
 """The recipe that learns to copy; `benchmarks/copy_seeds.py` shows from how many seeds, and how far it generalises."""
+
+RECALL_RECIPE = Recipe(
+    sequences=100_000, batch_size=4, learning_rate=1e-3, clip_norm=1.44, beta_2=0.999, epsilon=1e-7, hold=0.5
+)
+"""The recipe that learns associative recall: a smaller rate that stays for half of the training, and a tighter clip."""

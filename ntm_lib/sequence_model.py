@@ -15,8 +15,11 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from ntm_lib import checks
+from ntm_lib import checks, schedules
 from ntm_lib.metrics import BitsPerSequence
+
+REGISTERED = {"HoldThenDecay": schedules.HoldThenDecay}
+"""What a saved model may need besides its own class: naming it here is what makes Keras know it."""
 
 
 class SequenceModel(keras.Model):
@@ -197,7 +200,7 @@ class SequenceModel(keras.Model):
                 "or of another kind"
             )
         try:
-            model = keras.saving.load_model(path)
+            model = keras.saving.load_model(path, custom_objects=REGISTERED)
         except Exception as error:  # Keras raises many kinds, depending on where the file is damaged
             raise ValueError(
                 f"filepath must be a file that {cls.__name__}.save wrote. Received {path}: {error}"

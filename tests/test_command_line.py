@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ntm_lib import NeuralTuringMachine, training
+from ntm_lib import COPY_RECIPE, CopyTask, NeuralTuringMachine, Trace, runs, several
 from ntm_lib.__main__ import main
 
 
@@ -35,13 +35,18 @@ def test_it_trains_and_writes_results_and_weights_that_load(tmp_path: Path) -> N
     assert results["seed"] == 1
     assert results["model"]["spread_penalty"] == 0.5
     assert results["recipe"]["sequences"] == results["curve"][-1]["sequences"] == 400
-    assert set(results["lengths"]) == {"20", "40", "80", "120"}
+    assert set(results["tests"]) == {"length 20", "length 40", "length 80", "length 120"}
     assert results["solved"] is False
     model = NeuralTuringMachine.load(out / "model.keras")
     assert results["parameters"] == model.count_params()
     assert (model.memory_size, model.memory_vector_dim, model.cell.controller.units) == (128, 20, 100)
     assert np.isfinite(model(np.zeros((1, 3, 9)))).all()
-    assert sorted(path.name for path in out.iterdir()) == ["model.keras", "results.json"]
+    files = {path.name for path in out.iterdir()}
+    assert files - {"tensorboard"} == {"log.csv", "model.keras", "results.json"}, "the checkpoint is gone"
+    again = subprocess.run(
+        [sys.executable, "-m", "ntm_lib", *arguments, "--resume"], capture_output=True, text=True, check=False
+    )
+    assert (again.returncode, again.stdout) == (1, f"{out} holds a finished run: nothing to do\n")
 
 
 @pytest.mark.parametrize(
@@ -50,15 +55,34 @@ def test_it_trains_and_writes_results_and_weights_that_load(tmp_path: Path) -> N
         ([], "the following arguments are required"),
         (["fly"], "invalid choice: 'fly'"),
         (["train", "copy"], "the following arguments are required: --out"),
-        (["train", "sorting", "--out", "x"], "invalid choice: 'sorting'"),
+        (["train", "copi", "--out", "x"], "argument task: task must be one of 'copy', "),
+        (["train", "copi", "--out", "x"], "Received: 'copi'. Did you mean 'copy'?"),
+        (["train", "copy", "--out", "x", "--seeds", "0"], "argument --seeds: must be at least 1"),
+        (["train", "copy", "--out", "x", "--jobs", "0"], "argument --jobs: must be at least 1"),
+        (["evaluate", "copy", "no.keras"], "filepath must name a saved model. Received: 'no.keras'"),
+        (["evaluate", "copy", "a file"], "filepath must be a file that SequenceModel.save wrote. Received a file"),
+        (["evaluate", "copy", "a file", "length"], "argument difficulty: must be a name and a whole number such as"),
+        (["trace", "copy", "no.keras"], "the following arguments are required: --out"),
         (["train", "copy", "--out", "x", "--seed", "-1"], "argument --seed: must be at least 0"),
         (["train", "copy", "--out", "x", "--seed", str(2**32)], "argument --seed: must be at least 0 and below 2**32"),
-        (["train", "copy", "--out", "x", "--seed", "1.5"], "argument --seed: invalid int value: '1.5'"),
-        (["train", "copy", "--out", "x", "--sequences", "0"], "argument --sequences: must be at least 1. Received: 0"),
-        (["train", "copy", "--out", "x", "--spread-penalty", "-1"], "argument --spread-penalty: must be at least 0"),
-        (["train", "copy", "--out", "x", "--spread-penalty", "nan"], "argument --spread-penalty: must be at least 0"),
-        (["train", "copy", "--out", "x", "--sequences", "many"], "argument --sequences: invalid int value: 'many'"),
-        (["train", "copy", "--out", "x", "--controller", "gru"], "argument --controller: invalid choice: 'gru'"),
+        (["train", "copy", "--out", "x", "--seed", "1.5"], "argument --seed: must be a whole number. Received: '1.5'"),
+        (["train", "copy", "--out", "x", "--sequences", "0"], "argument --sequences: must be at least 1 and below"),
+        (
+            ["train", "copy", "--out", "x", "--spread-penalty", "-1"],
+            "argument --spread-penalty: must be a number of at least 0",
+        ),
+        (
+            ["train", "copy", "--out", "x", "--spread-penalty", "nan"],
+            "argument --spread-penalty: must be a number of at least 0",
+        ),
+        (
+            ["train", "copy", "--out", "x", "--sequences", "many"],
+            "argument --sequences: must be a whole number. Received: 'many'",
+        ),
+        (
+            ["train", "copy", "--out", "x", "--controller", "gru"],
+            "controller must be one of 'lstm', 'feed-forward', 'lstm-baseline'. Received",
+        ),
         (["train", "copy", "--out", "a file/x"], "argument --out: "),
         (["train", "copy", "--out", "a file"], "argument --out: "),
     ],
@@ -68,12 +92,12 @@ def test_a_wrong_call_is_answered_with_one_clear_line_and_2(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "a file").write_text("")
-    monkeypatch.setattr(training, "train", lambda *_, **__: pytest.fail("it must not train"))
+    monkeypatch.setattr(runs, "train", lambda *_, **__: pytest.fail("it must not train"))
     with pytest.raises(SystemExit) as stopped:
         main(arguments)
     assert stopped.value.code == 2
     assert line in capsys.readouterr().err.splitlines()[-1]
-    assert not (tmp_path / "x").exists(), "nothing may be written"
+    assert not list((tmp_path / "x").glob("*")), "nothing may be written"
 
 
 @pytest.mark.parametrize(("solved", "code"), [(True, 0), (False, 1)])
@@ -82,16 +106,82 @@ def test_the_exit_code_says_whether_it_learned(
 ) -> None:
     asked: dict[str, Any] = {}
 
-    def no_training(task: Any, **arguments: Any) -> training.TrainingRun:
+    def no_training(task: Any, **arguments: Any) -> runs.TrainingRun:
         asked.update(arguments, task=task)
-        results = {"final": {"bits": float("nan")}, "lengths": {"20": {"bits": 0.5}}, "seconds": 1.0, "solved": solved}
-        return training.TrainingRun(arguments["model"](), results)
+        results = {
+            "final": {"bits": float("nan"), "optimal_bits": 0.0, "right": 0.25},
+            "tests": {"length 20": {"bits": 0.5}},
+            "recipe": {"sequences": 40_000},
+            "seconds": 1.0,
+            "solved": solved,
+            "status": "finished",
+        }
+        return runs.TrainingRun(arguments["model"](), results)
 
-    monkeypatch.setattr(training, "train", no_training)
+    monkeypatch.setattr(runs, "train", no_training)
     assert main(["train", "copy", "--seed", "7", "--out", str(tmp_path), "--controller", "feed-forward"]) == code
     assert asked["seed"] == 7
     assert asked["progress"] is True
-    assert asked["recipe"] == training.COPY_RECIPE
+    assert asked["recipe"] == COPY_RECIPE
     assert NeuralTuringMachine.load(tmp_path / "model.keras").cell.controller.kind == "feed-forward"
-    assert "20: 0.5" in capsys.readouterr().out
+    assert "length 20: 0.5" in capsys.readouterr().out
     assert json.loads((tmp_path / "results.json").read_text())["final"]["bits"] is None
+
+
+def test_an_interrupted_run_says_how_to_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    results = {"status": "interrupted", "curve": [{"sequences": 3000, "bits": 9.0}], "solved": False}
+    monkeypatch.setattr(runs, "train", lambda *_, **__: runs.TrainingRun(None, results))
+    assert main(["train", "copy", "--out", str(tmp_path)]) == 130
+    assert "interrupted after 3,000 sequences; go on with: python -m ntm_lib train copy" in capsys.readouterr().out
+    assert json.loads((tmp_path / "results.json").read_text())["status"] == "interrupted"
+    assert not (tmp_path / "model.keras").exists()
+
+
+def test_list_shows_what_can_be_trained(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["list"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert any(line.split()[:3] == ["copy", "lstm", "40,000"] for line in lines)
+
+
+def test_evaluate_and_trace_read_a_saved_machine(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "model.keras"
+    NeuralTuringMachine(9, 8, 8, 4, units=6).save(path)
+    assert main(["evaluate", "copy", str(path), "length=3", "--sequences", "5"]) == 0
+    measured = json.loads(capsys.readouterr().out)
+    assert measured["difficulty"] == {"length": 3}
+    assert 10 < measured["bits"] < 40
+    assert main(["trace", "copy", str(path), "length=3", "--out", str(tmp_path / "trace.json")]) == 0
+    trace = Trace.from_json((tmp_path / "trace.json").read_text())
+    expected = CopyTask().sample(1, np.random.default_rng(1_000_000), length=3)
+    np.testing.assert_array_equal(trace.inputs, expected.inputs)
+    with pytest.raises(SystemExit):
+        main(["evaluate", "repeat-copy", str(path)])
+    assert "model must have num_inputs and num_outputs (10, 9)" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_several_seeds_train_at_once_each_on_a_core_of_its_own(tmp_path: Path) -> None:
+    arguments = ["train", "copy", "--sequences", "200", "--seed", "5", "--seeds", "2", "--out", str(tmp_path)]
+    command = [sys.executable, "-m", "ntm_lib", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 1, done.stderr
+    assert sorted(line for line in done.stdout.splitlines() if line.startswith("seed")) == [
+        "seed 5 did not learn",
+        "seed 6 did not learn",
+    ]
+    first, second = (json.loads((tmp_path / f"seed-{seed}" / "results.json").read_text()) for seed in (5, 6))
+    assert (first["seed"], second["seed"]) == (5, 6)
+    assert first["curve"] != second["curve"]
+    if sys.platform == "linux":
+        assert first["machine"]["cores"] == second["machine"]["cores"] == 1
+
+
+def test_a_process_stays_on_the_core_it_was_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    pinned: list[Any] = []
+    monkeypatch.setattr(os, "sched_setaffinity", lambda process, cores: pinned.append((process, cores)), raising=False)
+    several.stay_on_core()
+    monkeypatch.setitem(os.environ, several.CORE, "1")
+    several.stay_on_core()
+    assert pinned == [(0, {1})]

@@ -1,11 +1,9 @@
-"""Training: single steps, whole runs, and that a run which fails is reported and not raised."""
+"""Training: single steps, recipes, data, and the measures of evaluation."""
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import keras
@@ -17,17 +15,16 @@ from machines import answers, batch, randomised, small
 from ntm_lib import (
     COPY_RECIPE,
     CopyTask,
+    Goal,
     LSTMBaseline,
     NeuralTuringMachine,
     Recipe,
-    TrainingRun,
     bits_per_sequence,
     dataset,
     evaluate,
     train,
     train_step,
 )
-from ntm_lib.training import write_results
 
 TASK = CopyTask(2, min_length=1, max_length=2)
 TINY = Recipe(sequences=300, batch_size=4, learning_rate=1e-2, clip_norm=10.0, steps_per_execution=20)
@@ -100,6 +97,13 @@ WRONG: dict[str, tuple[Callable[[], Any], str]] = {
     "a negative clip": (lambda: Recipe(10, 4, 1e-3, -1.0), r"clip_norm must be .*Received: -1.0"),
     "beta_2": (lambda: Recipe(10, 4, 1e-3, 1.0, beta_2=1.0), r"beta_2 must be .*Received: 1.0"),
     "epsilon": (lambda: Recipe(10, 4, 1e-3, 1.0, epsilon=0.0), r"epsilon must be .*Received: 0.0"),
+    "held for ever": (lambda: Recipe(10, 4, 1e-3, 1.0, hold=1.0), r"hold must be below 1. Received: 1.0"),
+    "held by text": (lambda: Recipe(10, 4, 1e-3, 1.0, hold="half"), r"hold must be a finite .*Received: 'half'"),
+    "only reviews": (lambda: Recipe(10, 4, 1e-3, 1.0, review=1.0), r"review must be below 1. Received: 1.0"),
+    "a negative limit": (lambda: Recipe(10, 4, 1e-3, 1.0, advance_below=-1), r"advance_below must be .*Received: -1"),
+    "epochs of nothing": (lambda: Recipe(10, 4, 1e-3, 1.0, sequences_per_epoch=0), r"sequences_per_epoch must be"),
+    "no measure": (lambda: Goal("bit", 0.1), r"measure must be one of 'bits'.*Received: 'bit'. Did you mean 'bits'"),
+    "no limit": (lambda: Goal("bits", math.nan), r"limit must be a finite number of at least 0. Received: nan"),
     "no steps": (lambda: Recipe(10, 4, 1e-3, 1.0, steps_per_execution=0), r"steps_per_execution must be .*Received: 0"),
     "a data set of nothing": (lambda: dataset(TASK, 0), r"batch_size must be .*Received: 0"),
     "a data set of no seed": (lambda: dataset(TASK, 1, seed=-1), r"seed must be .*Received: -1"),
@@ -133,6 +137,37 @@ def test_the_default_recipe_is_the_papers_amount_of_data_and_decays_to_nothing()
     assert float(optimizer.learning_rate) == pytest.approx(COPY_RECIPE.learning_rate)
     optimizer.iterations.assign(COPY_RECIPE.steps)
     assert float(optimizer.learning_rate) == 0.0
+
+
+def test_a_rate_can_be_held_before_it_falls() -> None:
+    optimizer = Recipe(80, 4, 1e-2, 1.0, hold=0.5).optimizer()
+    rates = []
+    for step in range(21):
+        optimizer.iterations.assign(step)
+        rates.append(float(optimizer.learning_rate))
+    np.testing.assert_allclose(rates[:11], 1e-2)
+    np.testing.assert_allclose(rates[10:], 1e-2 * np.linspace(1, 0, 11), atol=1e-9)
+
+
+def test_a_goal_is_reached_below_its_bits_or_from_its_share_on() -> None:
+    measured = {"bits": 5.0, "optimal_bits": 4.0, "right": 0.9, "answered": 0.95}
+    assert Goal("bits", 5.01).is_reached(measured)
+    assert not Goal("bits", 5.0).is_reached(measured)
+    assert Goal("excess_bits", 1.5).is_reached(measured)
+    assert not Goal("excess_bits", 1.0).is_reached(measured)
+    assert Goal("right", 0.9).is_reached(measured)
+    assert not Goal("answered", 0.96).is_reached(measured)
+    nan = dict.fromkeys(measured, math.nan)
+    assert not any(Goal(measure, 0.5).is_reached(nan) for measure in ("bits", "excess_bits", "right", "answered"))
+
+
+def test_a_curve_reaches_a_goal_at_its_first_point_below_on_the_last_stage() -> None:
+    curve = [{"sequences": 10 * i, "bits": bits, "stage": i // 3} for i, bits in enumerate([3, 2, 1, 5, 2, 1])]
+    assert Goal("bits", 2.5).first_reached(curve, 0.0) == 40
+    assert Goal("excess_bits", 0.5).first_reached(curve, 1.0) == 50
+    assert Goal("bits", 0.5).first_reached(curve, 0.0) is None
+    assert Goal("right", 0.5).first_reached(curve, 0.0) is None
+    assert Goal("bits", 0.5).first_reached([], 0.0) is None
 
 
 # --- data and evaluation
@@ -174,77 +209,5 @@ def test_evaluation_counts_sequences_and_bits(wrong: int) -> None:
     assert result["right"] == pytest.approx(1 - share)
     assert result["wrong_bits"] == pytest.approx(6 * share)
     assert result["bits"] == pytest.approx(600 * share / math.log(2), rel=1e-5)
-
-
-# --- a whole run
-
-
-@pytest.fixture(scope="module")
-def runs() -> list[TrainingRun]:
-    """The same seed twice."""
-    return [train(TASK, seed=3, recipe=TINY, model=machine, lengths=(1, 4), progress=False) for _ in range(2)]
-
-
-def test_a_run_is_described_completely(runs: list[TrainingRun]) -> None:
-    model, results = runs[0]
-    assert set(results) == {
-        *("task", "seed", "model", "parameters", "recipe", "machine", "seconds", "first_step_seconds"),
-        *("curve", "sequences_to_solve", "final", "lengths", "solved"),
-    }
-    assert (results["task"], results["seed"], results["parameters"]) == ("copy", 3, model.count_params())
-    assert results["recipe"]["sequences"] == 300
-    assert results["model"]["units"] == 8
-    assert results["model"]["class"] == "NeuralTuringMachine"
-    assert set(results["machine"]) == {"python", "tensorflow", "keras", "numpy", "system", "architecture", "cores"}
-    assert set(results["lengths"]) == {"1", "4"}
-    assert all(
-        set(each) == {"bits", "wrong_bits", "right"} for each in (results["final"], *results["lengths"].values())
-    )
-    assert results["solved"] is (results["final"]["bits"] < 0.01)
-    json.dumps(results)
-
-
-def test_exactly_the_recipes_sequences_are_shown(runs: list[TrainingRun]) -> None:
-    model, results = runs[0]
-    assert int(model.optimizer.iterations) == 75  # 300 sequences in batches of 4, which is no multiple of 20
-    assert results["curve"][-1]["sequences"] == 300
-    assert float(model.optimizer.learning_rate) == 0.0
-
-
-def test_the_same_seed_gives_the_same_run(runs: list[TrainingRun]) -> None:
-    one, other = runs
-    assert one.results["curve"] == other.results["curve"]
-    assert one.results["lengths"] == other.results["lengths"]
-    for a, b in zip(one.model.get_weights(), other.model.get_weights(), strict=True):
-        np.testing.assert_array_equal(a, b)
-
-
-def test_training_helps(runs: list[TrainingRun]) -> None:
-    keras.utils.set_random_seed(3)
-    assert runs[0].results["final"]["bits"] < evaluate(machine(), TASK, sequences=1000)["bits"] - 0.1
-
-
-def test_a_run_that_meets_nan_is_reported_and_not_raised(tmp_path: Path) -> None:
-    def poisoned() -> NeuralTuringMachine:
-        model = machine()
-        model.cell.controller.output_bias.assign([np.nan, 0.0])
-        return model
-
-    run = train(TASK, recipe=TINY, model=poisoned, lengths=(1,), progress=False)
-    assert run.results["solved"] is False
-    assert math.isnan(run.results["final"]["bits"])
-    assert run.results["final"]["right"] == 0.0
-    assert int(run.model.optimizer.iterations) == 20, "it stops after the first program"
-    write_results(run.results, tmp_path / "results.json")
-    text = (tmp_path / "results.json").read_text()
-    assert json.loads(text, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))["final"]["bits"] is None
-
-
-def test_a_failed_write_leaves_the_old_results(tmp_path: Path) -> None:
-    path = tmp_path / "results.json"
-    write_results({"bits": 1.5, "curve": [{"bits": 2.0}]}, path)
-    before = path.read_bytes()
-    with pytest.raises(TypeError):
-        write_results({"bits": object()}, path)
-    assert path.read_bytes() == before
-    assert json.loads(before) == {"bits": 1.5, "curve": [{"bits": 2.0}]}
+    assert result["answered"] == pytest.approx(1 - share)
+    assert result["optimal_bits"] == 0.0

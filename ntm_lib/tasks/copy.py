@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from ntm_lib import checks
-from ntm_lib.tasks.base import TaskBatch, generator
+from ntm_lib.tasks.base import Range, Task, TaskBatch, digits, generator
 
 
-class CopyTask:
+class CopyTask(Task):
     """Copy a sequence of random bit vectors after a delimiter.
 
     A sequence of length L takes T = 2L + 1 steps: L vectors, one delimiter on a channel of its own, then L steps of
@@ -24,54 +26,31 @@ class CopyTask:
     """
 
     name = "copy"
+    tests = ({"length": 20}, {"length": 40}, {"length": 80}, {"length": 120})
 
     def __init__(self, vector_dim: int = 8, *, min_length: int = 1, max_length: int = 20) -> None:
         self.vector_dim = checks.positive_integer("vector_dim", vector_dim)
         self.min_length = checks.positive_integer("min_length", min_length)
         self.max_length = checks.positive_integer("max_length", max_length, minimum=self.min_length)
+        self.num_inputs, self.num_outputs = self.vector_dim + 1, self.vector_dim
+        self.difficulty: dict[str, Range] = {"length": (self.min_length, self.max_length)}
 
-    @property
-    def num_inputs(self) -> int:
-        """The bits of a vector and the delimiter's channel."""
-        return self.vector_dim + 1
+    def steps(self, *, length: int) -> int:
+        """Return T of a sequence of that many vectors."""
+        return 2 * length + 1
 
-    @property
-    def num_outputs(self) -> int:
-        """The bits of a vector."""
-        return self.vector_dim
+    def draw(self, rng: np.random.Generator, *, length: int) -> TaskBatch:
+        """Return one sequence: `[T, vector_dim + 1]`, `[T, vector_dim]` and `[T]`."""
+        inputs, targets, mask = self.draw_all(1, rng, self.steps(length=length), {"length": (length, length)})
+        return TaskBatch(inputs[0], targets[0], mask[0])
 
-    @property
-    def max_steps(self) -> int:
-        """T of the longest sequence."""
-        return 2 * self.max_length + 1
-
-    def sample(
-        self, batch: int, rng: np.random.Generator, *, length: int | None = None, steps: int | None = None
+    def draw_all(
+        self, batch: int, rng: np.random.Generator, steps: int, ranges: Mapping[str, tuple[int, int]]
     ) -> TaskBatch:
-        """Draw `batch` sequences.
-
-        Args:
-            batch: B, how many.
-            rng: the source of randomness.
-            length: L of every sequence; drawn for each one if not given.
-            steps: T, to which all are padded: one T for all batches means one compiled program. If not given, what
-                the task needs: 2 max_length + 1, or 2 length + 1.
-
-        Returns:
-            `TaskBatch(inputs [B, T, vector_dim + 1], targets [B, T, vector_dim], mask [B, T])`.
-
-        Raises:
-            ValueError: if a number is not whole and positive, or `steps` is too short.
-        """
-        batch = checks.positive_integer("batch", batch)
-        if not isinstance(rng, np.random.Generator):
-            raise ValueError(f"rng must be a numpy.random.Generator. Received: {rng!r}")
-        if length is None:
-            lengths, longest = rng.integers(self.min_length, self.max_length + 1, size=batch), self.max_length
-        else:
-            longest = checks.positive_integer("length", length)
-            lengths = np.full(batch, longest)
-        steps = checks.positive_integer("steps", 2 * longest + 1 if steps is None else steps, minimum=2 * longest + 1)
+        """Return a batch of T steps, drawn at once: as `Task.draw_all`."""
+        shortest, longest = ranges["length"]
+        drawn = shortest < longest
+        lengths = rng.integers(shortest, longest + 1, size=batch) if drawn else np.full(batch, longest)
         return self._lay_out(lengths, rng.integers(0, 2, size=(batch, longest, self.vector_dim)), steps)
 
     def _lay_out(self, lengths: np.ndarray, bits: np.ndarray, steps: int) -> TaskBatch:
@@ -88,6 +67,10 @@ class CopyTask:
         answer = np.take_along_axis(bits, np.clip(after_delimiter, 0, longest - 1)[..., None], axis=1)
         targets = (answer * asked[..., None]).astype(np.float32)
         return TaskBatch(inputs, targets, asked.astype(np.float32))
+
+    def text(self, inputs: np.ndarray, targets: np.ndarray, asked: np.ndarray) -> str:
+        """Return the sequence in words."""
+        return "copy: " + " ".join(digits(row) for row in targets[asked])
 
 
 def generate_copy_task(

@@ -1,0 +1,135 @@
+"""Batches of a task as a `tf.data.Dataset`: each one can be drawn again, so that training can stop and go on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from ntm_lib import checks
+from ntm_lib.recipes import Recipe
+from ntm_lib.tasks import Task, TaskBatch
+from ntm_lib.tasks.base import Range
+
+
+def dataset(task: Task, batch_size: int, *, seed: int = 0, chunk: int = 16) -> tf.data.Dataset:
+    """Return an endless `tf.data.Dataset` of `TaskBatch`es of one static shape, as `fit` takes them.
+
+    Chunk number i is drawn from a generator of its own, seeded by `seed` and i: the data is the same whenever and
+    however often it is read.
+
+    Args:
+        task: what to sample.
+        batch_size: B.
+        seed: of the sequences.
+        chunk: how many batches are drawn at once, to save calls into Python.
+
+    Returns:
+        Batches `(inputs [B, T, I], targets [B, T, O], mask [B, T])`.
+
+    Raises:
+        ValueError: if a number is not whole and positive.
+    """
+    for name, value, minimum in (("batch_size", batch_size, 1), ("seed", seed, 0), ("chunk", chunk, 1)):
+        checks.positive_integer(name, value, minimum)
+
+    def draw(index: np.ndarray) -> TaskBatch:
+        rng = np.random.default_rng([seed, int(index)])
+        return task.sample(chunk * batch_size, rng, steps=task.max_steps)
+
+    return _batches(tf.data.Dataset.counter(), draw, task, batch_size, chunk)
+
+
+class TrainingData(keras.callbacks.Callback):
+    """The data of one training run: `fit` reads `dataset` anew in every epoch and gets the batches of that epoch.
+
+    Chunk number i is drawn as `ntm_lib.dataset` draws it. As no epoch is drawn ahead, a change of `stage` between two
+    epochs reaches the next one whole, and a resumed run sees what it would have seen.
+
+    Args:
+        task: what to sample.
+        recipe: the number and size of the batches, and how often an easier stage is repeated.
+        seed: of the sequences.
+    """
+
+    def __init__(self, task: Task, recipe: Recipe, seed: int) -> None:
+        super().__init__()
+        self.task, self.recipe, self.seed = task, recipe, seed
+        self.stages: list[Mapping[str, Range]] = [*(task.curriculum if recipe.advance_below else ()), {}]
+        self.stage = 0
+        """Which of the stages is being trained; the last is the task itself."""
+        self.epoch = 0
+        chunk = recipe.steps_per_execution
+        self.chunks = -(-recipe.steps // chunk)
+        self.chunks_per_epoch = max(1, round(recipe.sequences_per_epoch / (recipe.batch_size * chunk)))
+        self.epochs = -(-self.chunks // self.chunks_per_epoch)
+        span = tf.data.Dataset.range(1).map(lambda _: tf.numpy_function(self._span, [], tf.int64))
+        indices = span.flat_map(lambda ends: tf.data.Dataset.range(ends[0], ends[1]))
+        self.dataset = _batches(indices, self._draw, task, recipe.batch_size, chunk)
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        """Begin to read the batches of this epoch."""
+        self.epoch = epoch
+
+    def sequences(self, epochs: int) -> int:
+        """Return the number of sequences in so many epochs."""
+        steps = epochs * self.chunks_per_epoch * self.recipe.steps_per_execution
+        return min(steps, self.recipe.steps) * self.recipe.batch_size
+
+    def _span(self) -> np.ndarray:
+        """Return the first chunk of this epoch and the first that is not in it."""
+        start = self.epoch * self.chunks_per_epoch
+        return np.array([start, min(start + self.chunks_per_epoch, self.chunks)], np.int64)
+
+    def _draw(self, index: np.ndarray) -> TaskBatch:
+        rng = np.random.default_rng([self.seed, int(index)])
+        left = self.recipe.steps - int(index) * self.recipe.steps_per_execution
+        batches, steps = min(left, self.recipe.steps_per_execution), self.task.max_steps
+        if len(self.stages) == 1:
+            return self.task.sample(batches * self.recipe.batch_size, rng, steps=steps)
+        drawn = [
+            self.task.sample(self.recipe.batch_size, rng, steps=steps, **self.stages[self._drawn_stage(rng)])
+            for _ in range(batches)
+        ]
+        return TaskBatch(*(np.concatenate(parts) for parts in zip(*drawn, strict=True)))
+
+    def _drawn_stage(self, rng: np.random.Generator) -> int:
+        """Return the stage of a batch: mostly the present one, now and then an earlier one."""
+        earlier = self.stage > 0 and rng.random() < self.recipe.review
+        return int(rng.integers(self.stage)) if earlier else self.stage
+
+
+class Curriculum(keras.callbacks.Callback):
+    """Goes on to the next stage of the data after an epoch whose loss is below a limit.
+
+    Args:
+        data: whose stage is moved.
+        advance_below: the limit, in bits a sequence.
+    """
+
+    def __init__(self, data: TrainingData, advance_below: float) -> None:
+        super().__init__()
+        self.data, self.advance_below = data, advance_below
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        """Compare the loss with the limit."""
+        if (logs or {})["loss"] < self.advance_below and self.data.stage < len(self.data.stages) - 1:
+            self.data.stage += 1
+
+
+def _batches(
+    indices: tf.data.Dataset, draw: Callable[[np.ndarray], TaskBatch], task: Task, batch_size: int, chunk: int
+) -> tf.data.Dataset:
+    """Return batches of static shape from chunks of up to `chunk` batches, drawn on the graph."""
+    steps = task.max_steps
+    shapes = [(batch_size, steps, task.num_inputs), (batch_size, steps, task.num_outputs), (batch_size, steps)]
+
+    def on_graph(index: tf.Tensor) -> tuple[tf.Tensor, ...]:
+        parts = tf.numpy_function(lambda i: list(draw(i)), [index], [tf.float32] * len(shapes))
+        return tuple(tf.reshape(part, (-1, *shape)) for part, shape in zip(parts, shapes, strict=True))
+
+    # Not `from_generator`: it tells the C library to give memory back at once, which costs training half its speed.
+    return indices.map(on_graph).unbatch().prefetch(2 * chunk)

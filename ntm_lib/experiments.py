@@ -1,0 +1,60 @@
+"""What the command line trains under a name: a task, a machine for it, a recipe and a goal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ntm_lib import checks
+from ntm_lib.models import LSTMBaseline, NeuralTuringMachine
+from ntm_lib.recipes import COPY_RECIPE, RECALL_RECIPE, SOLVED, Goal, Recipe
+from ntm_lib.sequence_model import SequenceModel
+from ntm_lib.tasks import TASKS, Task
+
+CONTROLLERS = ("lstm", "feed-forward", "lstm-baseline")
+"""The machines: with one of two controllers, or without a memory."""
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A task and how to learn it."""
+
+    task: Callable[[], Task]
+    recipe: Recipe
+    goal: Goal = SOLVED
+    machine: Mapping[str, Any] = field(default_factory=dict)
+    """Arguments of `NeuralTuringMachine`, or of `LSTMBaseline` if "layers" is among them."""
+
+    def model(self, **changes: Any) -> SequenceModel:
+        """Return a fresh machine for the task; `changes` override its arguments."""
+        task, arguments = self.task(), {**self.machine, **changes}
+        if "layers" in arguments:
+            return LSTMBaseline(task.num_inputs, task.num_outputs, **arguments)
+        arguments = {"memory_size": 128, "memory_vector_dim": 20, **arguments}
+        return NeuralTuringMachine(task.num_inputs, task.num_outputs, **arguments)
+
+
+def experiment(task: str, controller: str = "lstm") -> Experiment:
+    """Return what is trained under the name of a task and of a controller.
+
+    Raises:
+        ValueError: if there is none of that name.
+    """
+    checks.choice("task", task, tuple(TASKS))
+    checks.choice("controller", controller, CONTROLLERS)
+    found = EXPERIMENTS.get((task, controller))
+    if found is None:
+        known = [name for each, name in EXPERIMENTS if each == task]
+        raise ValueError(f"controller must be one of {', '.join(known)} for the task {task}. Received: {controller!r}")
+    return found
+
+
+EXPERIMENTS: dict[tuple[str, str], Experiment] = {
+    ("copy", "lstm"): Experiment(TASKS["copy"], COPY_RECIPE),
+    ("copy", "feed-forward"): Experiment(TASKS["copy"], COPY_RECIPE, machine={"controller": "feed-forward"}),
+    ("associative-recall", "lstm"): Experiment(
+        TASKS["associative-recall"], RECALL_RECIPE, Goal("bits", 0.05), {"spread_penalty": 0.0}
+    ),
+}
+"""Every experiment, by task and controller; `benchmarks/` holds what came of them."""

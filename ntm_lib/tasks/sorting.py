@@ -1,0 +1,77 @@
+"""The deck's sorting task, slide 10, made answerable: first all values, then the answer."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ntm_lib import checks
+from ntm_lib.tasks.base import Range, Task, TaskBatch, generator
+
+
+class SortingTask(Task):
+    """Sort numbers below `max_value`, shown one at a time as one-hot vectors.
+
+    L values take T = 2L + 1 steps: the values; a delimiter on a channel of its own; the values again, smallest first.
+    The deck asks for the first answer together with the first input, when the smallest value may be yet to come.
+
+    Args:
+        sequence_length: L, 10 in the deck.
+        max_value: the number of different values, 20 in the deck.
+
+    Raises:
+        ValueError: if a number is not whole and positive.
+    """
+
+    name = "sorting"
+
+    def __init__(self, sequence_length: int = 10, max_value: int = 20) -> None:
+        self.sequence_length = checks.positive_integer("sequence_length", sequence_length)
+        self.max_value = checks.positive_integer("max_value", max_value)
+        self.num_inputs, self.num_outputs = self.max_value + 1, self.max_value
+        self.difficulty: dict[str, Range] = {"length": self.sequence_length}
+
+    def steps(self, *, length: int) -> int:
+        """Return T of a sequence of that many values."""
+        return 2 * length + 1
+
+    def draw(self, rng: np.random.Generator, *, length: int) -> TaskBatch:
+        """Return one sequence: `[T, max_value + 1]`, `[T, max_value]` and `[T]`."""
+        values = rng.integers(0, self.max_value, size=length)
+        inputs = np.zeros((self.steps(length=length), self.num_inputs), np.float32)
+        targets = np.zeros((self.steps(length=length), self.num_outputs), np.float32)
+        inputs[np.arange(length), values] = 1.0
+        inputs[length, self.max_value] = 1.0
+        targets[length + 1 + np.arange(length), np.sort(values)] = 1.0
+        return TaskBatch(inputs, targets, (np.arange(len(inputs)) > length).astype(np.float32))
+
+    def text(self, inputs: np.ndarray, targets: np.ndarray, asked: np.ndarray) -> str:
+        """Return the sequence in words."""
+        length = int(asked.sum())
+        return f"shown: {inputs[:length].argmax(-1).tolist()}\nanswer: {targets[asked].argmax(-1).tolist()}"
+
+
+def generate_sorting_task(
+    sequence_length: int,
+    max_value: int,
+    *,
+    batch_size: int = 1,
+    seed: int | np.random.Generator | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Draw numbers to sort: the deck's slide 10, with a delimiter and the answer after it.
+
+    Args:
+        sequence_length: L.
+        max_value: the number of different values.
+        batch_size: B.
+        seed: a whole number, a NumPy generator, or None for a different draw each time.
+
+    Returns:
+        `(inputs, targets)`: `[B, 2L + 1, max_value + 1]` and `[B, 2L + 1, max_value]`, float32.
+
+    Raises:
+        ValueError: if a number is not whole and positive, or `seed` is not a seed.
+    """
+    task = SortingTask(sequence_length, max_value)
+    checks.positive_integer("batch_size", batch_size)
+    batch = task.sample(batch_size, generator(seed))
+    return batch.inputs, batch.targets

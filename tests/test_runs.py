@@ -1,0 +1,310 @@
+"""Whole training runs: what they report, that they go on bit for bit, and that failures are kept."""
+
+from __future__ import annotations
+
+import errno
+import json
+import math
+import os
+import signal
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+from ntm_lib import CopyTask, Goal, NeuralTuringMachine, Recipe, RepeatCopyTask, TrainingRun, evaluate, train
+from ntm_lib.checkpoints import Checkpoint, write_results
+from ntm_lib.data import TrainingData
+
+TASK = CopyTask(2, min_length=1, max_length=2)
+TINY = Recipe(
+    sequences=300, batch_size=4, learning_rate=1e-2, clip_norm=10.0, steps_per_execution=20, sequences_per_epoch=80
+)
+TESTS = ({"length": 1}, {"length": 4})
+
+
+def machine() -> NeuralTuringMachine:
+    return NeuralTuringMachine(3, 2, 6, 4, controller="feed-forward", units=8, name="machine")
+
+
+def run(**changes: Any) -> TrainingRun:
+    return train(TASK, **{"seed": 3, "recipe": TINY, "model": machine, "tests": TESTS, "progress": False, **changes})
+
+
+@pytest.fixture(scope="module")
+def runs() -> list[TrainingRun]:
+    """The same seed twice."""
+    return [run(), run()]
+
+
+def test_a_run_is_described_completely(runs: list[TrainingRun]) -> None:
+    model, results = runs[0]
+    assert set(results) == {
+        *("schema", "status", "task", "seed", "model", "parameters", "recipe", "machine", "seconds"),
+        *("first_step_seconds", "curve", "goal", "sequences_to_solve", "final", "tests", "solved"),
+    }
+    assert (results["seed"], results["parameters"]) == (3, model.count_params())
+    assert results["task"] == {"name": "copy", "length": [1, 2]}
+    assert results["recipe"]["sequences"] == 300
+    assert results["model"]["units"] == 8
+    assert results["model"]["class"] == "NeuralTuringMachine"
+    assert set(results["machine"]) == {"python", "tensorflow", "keras", "numpy", "system", "architecture", "cores"}
+    assert set(results["tests"]) == {"length 1", "length 4"}
+    measures = {"bits", "optimal_bits", "wrong_bits", "right", "answered"}
+    assert all(set(each) == measures for each in (results["final"], *results["tests"].values()))
+    assert results["status"] == "finished"
+    assert results["goal"] == {"measure": "bits", "limit": 0.01}
+    assert results["solved"] is (results["final"]["bits"] < 0.01)
+    json.dumps(results)
+
+
+def test_exactly_the_recipes_sequences_are_shown(runs: list[TrainingRun]) -> None:
+    model, results = runs[0]
+    assert int(model.optimizer.iterations) == 75  # 300 sequences in batches of 4, which is no multiple of 20
+    assert [point["sequences"] for point in results["curve"]] == [80, 160, 240, 300]
+    assert float(model.optimizer.learning_rate) == 0.0
+
+
+def equal(one: TrainingRun, other: TrainingRun) -> None:
+    """Assert that two runs agree in every bit."""
+    for name in ("curve", "tests", "final", "sequences_to_solve", "status"):
+        assert one.results[name] == other.results[name]
+    for a, b in zip(one.model.get_weights(), other.model.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+    for a, b in zip(one.model.optimizer.variables, other.model.optimizer.variables, strict=True):
+        np.testing.assert_array_equal(a.numpy(), b.numpy())
+
+
+def test_the_same_seed_gives_the_same_run(runs: list[TrainingRun]) -> None:
+    equal(*runs)
+
+
+def test_training_helps(runs: list[TrainingRun]) -> None:
+    keras.utils.set_random_seed(3)
+    assert runs[0].results["final"]["bits"] < evaluate(machine(), TASK, sequences=1000)["bits"] - 0.1
+
+
+def test_the_tasks_own_tests_are_the_default() -> None:
+    assert set(run(tests=None).results["tests"]) == {"length 20", "length 40", "length 80", "length 120"}
+
+
+def test_a_goal_decides_what_counts_as_learned() -> None:
+    assert run(goal=Goal("bits", 100.0)).results["solved"] is True
+    assert run(goal=Goal("answered", 1.0)).results["solved"] is False
+
+
+# --- stopping and going on
+
+
+class Interrupt(keras.callbacks.Callback):
+    """Presses Ctrl-C in the middle of an epoch, `times` times."""
+
+    def __init__(self, after: int, times: int = 1) -> None:
+        super().__init__()
+        self.after, self.times = after, times
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        if int(self.model.optimizer.iterations) == self.after:
+            for _ in range(self.times):
+                os.kill(os.getpid(), signal.SIGINT)
+
+
+SLOW = replace(TINY, steps_per_execution=5)  # four calls an epoch, so that it can be interrupted within one
+
+
+def test_an_interrupt_ends_the_epoch_and_the_run_goes_on_bit_for_bit(tmp_path: Path) -> None:
+    whole = run(recipe=SLOW)
+    handler = signal.getsignal(signal.SIGINT)
+    first = run(recipe=SLOW, folder=tmp_path, callbacks=[Interrupt(30)])
+    assert signal.getsignal(signal.SIGINT) is handler
+    assert first.results["status"] == "interrupted"
+    assert [point["sequences"] for point in first.results["curve"]] == [80, 160], "the epoch was brought to its end"
+    assert first.results["solved"] is False
+    assert "final" not in first.results
+    second = run(recipe=SLOW, folder=tmp_path, resume=True, callbacks=[Interrupt(50)])
+    assert len(second.results["curve"]) == 3
+    last = run(recipe=SLOW, folder=tmp_path, resume=True)
+    equal(last, whole)
+    table = (tmp_path / "log.csv").read_text().splitlines()
+    assert [line.split(",")[0] for line in table] == ["epoch", "0", "1", "2", "3"]
+    again = run(recipe=SLOW, folder=tmp_path, resume=True)
+    equal(again, whole)
+
+
+def test_a_second_interrupt_ends_it_at_once(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        run(recipe=SLOW, folder=tmp_path, callbacks=[Interrupt(30, times=2)])
+
+
+def test_an_interrupt_in_the_last_epoch_changes_nothing() -> None:
+    assert run(recipe=SLOW, callbacks=[Interrupt(70)]).results["status"] == "finished"
+
+
+class Stages(RepeatCopyTask):
+    curriculum = ({"length": 1, "repeats": 1}, {"length": (1, 2), "repeats": 1})
+
+
+def staged(**changes: Any) -> TrainingRun:
+    task = Stages(1, max_length=2, max_repeats=2)
+    recipe = replace(SLOW, advance_below=1000.0, review=0.3)
+
+    def small() -> NeuralTuringMachine:
+        return NeuralTuringMachine(3, 2, 6, 4, controller="feed-forward", units=8)
+
+    return train(task, seed=1, recipe=recipe, model=small, tests=(), progress=False, **changes)
+
+
+def test_a_curriculum_advances_by_the_loss_and_goes_on_where_it_was(tmp_path: Path) -> None:
+    whole = staged()
+    assert [point["stage"] for point in whole.results["curve"]] == [0, 1, 2, 2]
+    staged(folder=tmp_path, callbacks=[Interrupt(30)])
+    equal(staged(folder=tmp_path, resume=True), whole)
+
+
+def test_a_stage_shows_its_own_sequences_and_reviews_earlier_ones() -> None:
+    data = TrainingData(Stages(1, max_length=2, max_repeats=2), replace(SLOW, advance_below=1.0, review=0.3), seed=0)
+
+    def asked() -> np.ndarray:
+        return np.concatenate([mask.numpy().sum(axis=1) for _, _, mask in data.dataset])
+
+    assert set(asked()) == {2.0}, "one vector once and the end marker"
+    data.stage = 2
+    counts = np.bincount(asked().astype(int))
+    assert counts[5] > 0, "two vectors twice"
+    assert sum(1 for _ in data.dataset) == 20
+    data.on_epoch_begin(3)
+    assert sum(1 for _ in data.dataset) == 15, "the last epoch is shorter"
+
+
+OTHERS: dict[str, tuple[dict[str, Any], str]] = {
+    "seed": ({"seed": 4}, r"seed was 3 and is now 4"),
+    "recipe": ({"recipe": replace(SLOW, learning_rate=0.5)}, r"recipe.learning_rate was 0.01 and is now 0.5"),
+    "machine": (
+        {"model": lambda: NeuralTuringMachine(3, 2, 7, 4, controller="feed-forward", units=8)},
+        r"model.memory_size was 6 and is now 7",
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def stopped(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("stopped")
+    run(recipe=SLOW, folder=folder, callbacks=[Interrupt(30)])
+    return folder
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_a_run_that_was_begun_otherwise_is_not_resumed(name: str, stopped: Path) -> None:
+    changes, message = OTHERS[name]
+    with pytest.raises(ValueError, match=f"begun with other settings: {message}$"):
+        run(**{"recipe": SLOW, "folder": stopped, "resume": True, **changes})
+
+
+@pytest.mark.parametrize("file", ["state.json", "model.weights.h5"])
+def test_a_damaged_checkpoint_is_told(file: str, tmp_path: Path) -> None:
+    run(recipe=SLOW, folder=tmp_path, callbacks=[Interrupt(10)])
+    path = tmp_path / "checkpoint" / file
+    path.write_bytes(path.read_bytes()[:50])
+    with pytest.raises(ValueError, match=r"the checkpoint .* is damaged"):
+        run(recipe=SLOW, folder=tmp_path, resume=True)
+
+
+def test_resuming_needs_a_folder_and_without_a_checkpoint_begins(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"folder must be given to resume a run. Received: None"):
+        run(resume=True)
+    assert run(folder=tmp_path, resume=True).results["status"] == "finished"
+
+
+# --- the disk
+
+
+def full_disk(*_: Any, **__: Any) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_full_disk_leaves_the_last_checkpoint_and_does_not_end_the_training(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(recipe=SLOW, folder=tmp_path, callbacks=[Interrupt(10)])
+    before = {path.name: path.read_bytes() for path in (tmp_path / "checkpoint").iterdir()}
+    monkeypatch.setattr(keras.Model, "save_weights", full_disk)
+    with pytest.warns(UserWarning, match=r"no checkpoint could be written, the last one stays: .*No space left"):
+        finished = run(recipe=SLOW, folder=tmp_path, resume=True)
+    assert finished.results["status"] == "finished"
+    assert {path.name: path.read_bytes() for path in (tmp_path / "checkpoint").iterdir()} == before
+    assert [path.name for path in tmp_path.iterdir() if "writing" in path.name] == []
+
+
+def test_a_process_that_dies_between_two_moves_leaves_a_checkpoint(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checkpoint, model, settings = Checkpoint(tmp_path / "checkpoint"), machine(), {"seed": 3}
+    model.compile(TINY.optimizer())
+    checkpoint.save(model, {"settings": settings, "number": 1})
+    rename, calls = Path.rename, iter([True, False])
+
+    def dies(path: Path, target: Path) -> Any:
+        if next(calls):
+            return rename(path, target)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "rename", dies)
+    with pytest.raises(KeyboardInterrupt):
+        checkpoint.save(model, {"settings": settings, "number": 2})
+    monkeypatch.undo()
+    assert checkpoint.exists()
+    assert checkpoint.restore(model, settings)["number"] == 1
+    checkpoint.save(model, {"settings": settings, "number": 3})
+    assert checkpoint.restore(model, settings)["number"] == 3
+    checkpoint.remove()
+    assert not list(tmp_path.iterdir())
+    with pytest.raises(FileNotFoundError, match="there is no checkpoint to resume"):
+        checkpoint.restore(model, settings)
+
+
+# --- failures
+
+
+def test_a_run_that_meets_nan_is_reported_and_not_raised(tmp_path: Path) -> None:
+    def poisoned() -> NeuralTuringMachine:
+        model = machine()
+        model.cell.controller.output_bias.assign([np.nan, 0.0])
+        return model
+
+    result = run(model=poisoned, folder=tmp_path)
+    assert result.results["status"] == "not finite"
+    assert result.results["solved"] is False
+    assert math.isnan(result.results["final"]["bits"])
+    assert result.results["final"]["right"] == 0.0
+    assert int(result.model.optimizer.iterations) == 20, "it stops after the first program"
+    write_results(result.results, tmp_path / "results.json")
+    text = (tmp_path / "results.json").read_text()
+    assert json.loads(text, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))["final"]["bits"] is None
+    assert run(model=poisoned, folder=tmp_path, resume=True).results["status"] == "not finite"
+
+
+def test_a_failed_write_leaves_the_old_results(tmp_path: Path) -> None:
+    path = tmp_path / "results.json"
+    write_results({"bits": 1.5, "curve": [{"bits": 2.0}]}, path)
+    before = path.read_bytes()
+    with pytest.raises(TypeError):
+        write_results({"bits": object()}, path)
+    assert path.read_bytes() == before
+    assert json.loads(before) == {"bits": 1.5, "curve": [{"bits": 2.0}]}
+
+
+WRONG: dict[str, tuple[Callable[[], Any], str]] = {
+    "no task": (lambda: train("copy"), r"task must be a task such as CopyTask\(\). Received: 'copy'"),
+    "no recipe": (lambda: run(recipe=40_000), r"recipe must be a Recipe. Received: 40000"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_wrong_argument_is_named_with_what_came(name: str) -> None:
+    call, message = WRONG[name]
+    with pytest.raises(ValueError, match=message):
+        call()
