@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import keras
 import tensorflow as tf
 
 from ntm_lib.metrics import bits_per_sequence
@@ -25,6 +26,8 @@ def compute_gradients(model: SequenceModel, inputs: Any, targets: Any, *, mask: 
     Raises:
         ValueError: if a shape does not fit, or a value is not a finite real number.
     """
+    if not isinstance(model, keras.Model):
+        raise ValueError(f"model must be a Keras model. Received: {model!r}")
     with tf.GradientTape() as tape:
         loss = bits_per_sequence(targets, model(inputs, training=False), mask)
     return tape.gradient(loss, [variable.value for variable in model.trainable_variables])

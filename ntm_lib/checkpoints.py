@@ -78,7 +78,7 @@ class Checkpoint:
         model.optimizer.build(model.trainable_variables)
         try:
             model.load_weights(folder / WEIGHTS)
-        except Exception as error:  # HDF5 and Keras raise many kinds, depending on where the file is damaged
+        except (FileNotFoundError, ValueError) as error:
             raise ValueError(f"the checkpoint {folder} is damaged: {error}") from error
         return state
 

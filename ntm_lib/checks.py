@@ -39,8 +39,11 @@ def choice(name: str, value: Any, choices: Sequence[str]) -> str:
     return str(value)
 
 
-def array(name: str, value: Any, *shapes: str) -> np.ndarray:
-    """Return `value` as a finite NumPy array of real numbers with the rank of one of `shapes`, like "[B, T, I]"."""
+def array(name: str, value: Any, *shapes: str, dtype: Any = None) -> np.ndarray:
+    """Return `value` as a finite NumPy array of real numbers with the rank of one of `shapes`, like "[B, T, I]".
+
+    It must be finite in `dtype` too, if one is given: 1e300 is no float32.
+    """
     try:
         result = np.asarray(value)
     except ValueError as error:  # rows of different lengths
@@ -48,6 +51,10 @@ def array(name: str, value: Any, *shapes: str) -> np.ndarray:
     _real_numbers(name, result.dtype)
     rank(name, result.shape, *shapes)
     _finite(name, result)
+    if dtype is not None:
+        with np.errstate(over="ignore"):
+            result = result.astype(dtype)
+        _finite(name, result)
     return result
 
 

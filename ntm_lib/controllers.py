@@ -169,4 +169,4 @@ class NTMController(keras.layers.Layer):
 def _forget_bias(shape: Any, dtype: Any = None) -> tf.Tensor:
     """Return a bias that keeps the LSTM's cell open at the start: 1 for the second quarter, 0 elsewhere."""
     units = shape[0] // 4
-    return tf.concat([tf.zeros([units]), tf.ones([units]), tf.zeros([2 * units])], axis=0)
+    return tf.cast(tf.concat([tf.zeros([units]), tf.ones([units]), tf.zeros([2 * units])], axis=0), dtype or "float32")

@@ -33,6 +33,8 @@ def dataset(task: Task, batch_size: int, *, seed: int = 0, chunk: int = 16) -> t
     Raises:
         ValueError: if a number is not whole and positive.
     """
+    if not isinstance(task, Task):
+        raise ValueError(f"task must be a task such as CopyTask(). Received: {task!r}")
     for name, value, minimum in (("batch_size", batch_size, 1), ("seed", seed, 0), ("chunk", chunk, 1)):
         checks.positive_integer(name, value, minimum)
 
@@ -40,14 +42,15 @@ def dataset(task: Task, batch_size: int, *, seed: int = 0, chunk: int = 16) -> t
         rng = np.random.default_rng([seed, int(index)])
         return task.sample(chunk * batch_size, rng, steps=task.max_steps)
 
-    return _batches(tf.data.Dataset.counter(), draw, task, batch_size, chunk)
+    return _batches(tf.data.Dataset.counter(), draw, task, batch_size, chunk, task.max_steps)
 
 
 class TrainingData(keras.callbacks.Callback):
     """The data of one training run: `fit` reads `dataset` anew in every epoch and gets the batches of that epoch.
 
     Chunk number i is drawn as `ntm_lib.dataset` draws it. As no epoch is drawn ahead, a change of `stage` between two
-    epochs reaches the next one whole, and a resumed run sees what it would have seen.
+    epochs reaches the next one whole, and a resumed run sees what it would have seen. Each stage is padded to the steps
+    that it needs: short sequences train fast, and every stage costs one compilation.
 
     Args:
         task: what to sample.
@@ -68,7 +71,8 @@ class TrainingData(keras.callbacks.Callback):
         self.epochs = -(-self.chunks // self.chunks_per_epoch)
         span = tf.data.Dataset.range(1).map(lambda _: tf.numpy_function(self._span, [], tf.int64))
         indices = span.flat_map(lambda ends: tf.data.Dataset.range(ends[0], ends[1]))
-        self.dataset = _batches(indices, self._draw, task, recipe.batch_size, chunk)
+        steps = task.max_steps if len(self.stages) == 1 else None
+        self.dataset = _batches(indices, self._draw, task, recipe.batch_size, chunk, steps)
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         """Begin to read the batches of this epoch."""
@@ -79,6 +83,12 @@ class TrainingData(keras.callbacks.Callback):
         steps = epochs * self.chunks_per_epoch * self.recipe.steps_per_execution
         return min(steps, self.recipe.steps) * self.recipe.batch_size
 
+    @property
+    def steps(self) -> int:
+        """T, to which all sequences are padded: what the hardest of this stage and the earlier ones needs."""
+        ranges = [self.task.ranges(**stage) for stage in self.stages[: self.stage + 1]]
+        return max(self.task.steps(**{name: high for name, (_, high) in each.items()}) for each in ranges)
+
     def _span(self) -> np.ndarray:
         """Return the first chunk of this epoch and the first that is not in it."""
         start = self.epoch * self.chunks_per_epoch
@@ -87,7 +97,7 @@ class TrainingData(keras.callbacks.Callback):
     def _draw(self, index: np.ndarray) -> TaskBatch:
         rng = np.random.default_rng([self.seed, int(index)])
         left = self.recipe.steps - int(index) * self.recipe.steps_per_execution
-        batches, steps = min(left, self.recipe.steps_per_execution), self.task.max_steps
+        batches, steps = min(left, self.recipe.steps_per_execution), self.steps
         if len(self.stages) == 1:
             return self.task.sample(batches * self.recipe.batch_size, rng, steps=steps)
         drawn = [
@@ -121,15 +131,23 @@ class Curriculum(keras.callbacks.Callback):
 
 
 def _batches(
-    indices: tf.data.Dataset, draw: Callable[[np.ndarray], TaskBatch], task: Task, batch_size: int, chunk: int
+    indices: tf.data.Dataset,
+    draw: Callable[[np.ndarray], TaskBatch],
+    task: Task,
+    batch_size: int,
+    chunk: int,
+    steps: int | None,
 ) -> tf.data.Dataset:
-    """Return batches of static shape from chunks of up to `chunk` batches, drawn on the graph."""
-    steps = task.max_steps
+    """Return batches from chunks of up to `chunk` batches, drawn on the graph; `steps` is T if it never changes."""
     shapes = [(batch_size, steps, task.num_inputs), (batch_size, steps, task.num_outputs), (batch_size, steps)]
 
+    def parts(index: np.ndarray) -> list[np.ndarray]:
+        drawn = draw(index)
+        return [part.reshape(-1, batch_size, *part.shape[1:]) for part in drawn]
+
     def on_graph(index: tf.Tensor) -> tuple[tf.Tensor, ...]:
-        parts = tf.numpy_function(lambda i: list(draw(i)), [index], [tf.float32] * len(shapes))
-        return tuple(tf.reshape(part, (-1, *shape)) for part, shape in zip(parts, shapes, strict=True))
+        drawn = tf.numpy_function(parts, [index], [tf.float32] * len(shapes))
+        return tuple(tf.ensure_shape(part, (None, *shape)) for part, shape in zip(drawn, shapes, strict=True))
 
     # Not `from_generator`: it tells the C library to give memory back at once, which costs training half its speed.
     return indices.map(on_graph).unbatch().prefetch(2 * chunk)

@@ -8,7 +8,7 @@ from typing import Any
 
 from ntm_lib import checks
 from ntm_lib.models import LSTMBaseline, NeuralTuringMachine
-from ntm_lib.recipes import COPY_RECIPE, RECALL_RECIPE, SOLVED, Goal, Recipe
+from ntm_lib.recipes import COPY_RECIPE, RECALL_RECIPE, REPEAT_COPY_RECIPE, SOLVED, SORTING_RECIPE, Goal, Recipe
 from ntm_lib.sequence_model import SequenceModel
 from ntm_lib.tasks import TASKS, Task
 
@@ -50,11 +50,15 @@ def experiment(task: str, controller: str = "lstm") -> Experiment:
     return found
 
 
+NO_PENALTY = {"spread_penalty": 0.0}
+
 EXPERIMENTS: dict[tuple[str, str], Experiment] = {
     ("copy", "lstm"): Experiment(TASKS["copy"], COPY_RECIPE),
     ("copy", "feed-forward"): Experiment(TASKS["copy"], COPY_RECIPE, machine={"controller": "feed-forward"}),
+    ("repeat-copy", "lstm"): Experiment(TASKS["repeat-copy"], REPEAT_COPY_RECIPE, Goal("bits", 0.1), NO_PENALTY),
     ("associative-recall", "lstm"): Experiment(
-        TASKS["associative-recall"], RECALL_RECIPE, Goal("bits", 0.05), {"spread_penalty": 0.0}
+        TASKS["associative-recall"], RECALL_RECIPE, Goal("bits", 0.05), NO_PENALTY
     ),
+    ("sorting", "lstm"): Experiment(TASKS["sorting"], SORTING_RECIPE, Goal("right", 0.95), NO_PENALTY),
 }
 """Every experiment, by task and controller; `benchmarks/` holds what came of them."""

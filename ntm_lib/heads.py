@@ -72,8 +72,10 @@ def split_heads(raw: tf.Tensor, sizes: HeadSizes) -> HeadParameters:
         `HeadParameters`.
 
     Raises:
-        ValueError: if `raw` has another rank or another length.
+        ValueError: if `raw` has another rank or another length, or `sizes` is none.
     """
+    if not isinstance(sizes, HeadSizes):
+        raise ValueError(f"sizes must be HeadSizes. Received: {sizes!r}")
     raw = checks.tensor("raw", raw, "[B, P]")
     checks.size("raw", raw, -1, sizes.total, "the parameters of all heads")
     width, shifts = sizes.memory_vector_dim, sizes.shifts

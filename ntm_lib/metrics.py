@@ -92,4 +92,9 @@ def _checked(targets: Any, logits: Any, mask: Any) -> tuple[tf.Tensor, tf.Tensor
         checks.size("targets", targets, axis, logits.shape[axis], meaning)
         if axis < 2:
             checks.size("mask", mask, axis, logits.shape[axis], meaning)
+    if tf.executing_eagerly() and not bool(tf.reduce_all((targets >= 0) & (targets <= 1))):
+        raise ValueError(
+            f"targets must be between 0 and 1. Received: {float(tf.reduce_min(targets))} to "
+            f"{float(tf.reduce_max(targets))}"
+        )
     return targets, logits, mask

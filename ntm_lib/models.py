@@ -100,7 +100,8 @@ class NeuralTuringMachine(SequenceModel):
             logits, `[B, T, O]`, in float32; the sigmoid of a logit is the probability of a 1.
 
         Raises:
-            ValueError: if a shape does not fit, a length is above T, or a value is not a finite real number.
+            ValueError: if a shape does not fit, a length is above T, or a value is not a finite real number. (Within a
+                traced function there are no values to look at: a length above T counts as T there.)
         """
         inputs = tf.cast(_checked_inputs(inputs, self.num_inputs), tf.float32)
         mask = _combined_mask(inputs, mask, sequence_lengths)
@@ -271,8 +272,8 @@ class SimpleNTM(keras.layers.Layer):
 def _checked_inputs(inputs: Any, num_inputs: int | None = None) -> tf.Tensor:
     inputs = checks.tensor("inputs", inputs, "[B, T, I]")
     checks.size("inputs", inputs, -1, num_inputs, "num_inputs")
-    if inputs.shape[1] == 0:
-        raise ValueError(f"inputs must have at least one step T. Received shape: {inputs.shape}")
+    if 0 in inputs.shape[:2]:
+        raise ValueError(f"inputs must have at least one sequence and one step T. Received shape: {inputs.shape}")
     return inputs
 
 

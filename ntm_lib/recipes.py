@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import keras
 import numpy as np
@@ -111,7 +111,13 @@ SOLVED = Goal("bits", 0.01)
 COPY_RECIPE = Recipe(sequences=40_000, batch_size=4, learning_rate=3e-3, clip_norm=10.0)
 """The recipe that learns to copy; `benchmarks/copy_seeds.py` shows from how many seeds, and how far it generalises."""
 
-RECALL_RECIPE = Recipe(
-    sequences=100_000, batch_size=4, learning_rate=1e-3, clip_norm=1.44, beta_2=0.999, epsilon=1e-7, hold=0.5
-)
+RECALL_RECIPE = Recipe(sequences=60_000, batch_size=4, learning_rate=1e-3, clip_norm=1.44, epsilon=1e-7, hold=0.5)
 """The recipe that learns associative recall: a smaller rate that stays for half of the training, and a tighter clip."""
+
+REPEAT_COPY_RECIPE = replace(
+    RECALL_RECIPE, sequences=200_000, beta_2=0.999, hold=0.6, advance_below=5.0, sequences_per_epoch=2000
+)
+"""The recipe that learns repeat copy: the one for recall, with a curriculum that goes on below 5 bits."""
+
+SORTING_RECIPE = replace(RECALL_RECIPE, sequences=40_000)
+"""The recipe that learns the deck's sorting."""

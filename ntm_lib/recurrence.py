@@ -15,6 +15,13 @@ from typing import Any
 
 import tensorflow as tf
 
+LARGEST_GRADIENT = 1e6
+"""What `unroll` hands back from one step to the one before is cut at this size, either way.
+
+Over a hundred steps a gradient can grow past the largest float32, and one infinity makes every weight NaN. Healthy
+training stays far below (norms of 1e5 are seen), so this changes only what would have been lost.
+"""
+
 Affine = Callable[[int, tf.Tensor], tf.Tensor]
 Weights = Sequence[tuple[tf.Tensor, tf.Tensor]]
 Step = Callable[[Affine, tf.Tensor, Any], tuple[Any, Any]]
@@ -132,6 +139,7 @@ def _backward(
         to_input, to_state, to_taps = tape.gradient(
             targets, sources, output_gradients=(upstream[time], to_state), unconnected_gradients="zero"
         )
+        to_state = tf.nest.map_structure(_cut, to_state)
         entering = _write(entering, time, [seen[index] for index in range(len(weights))])
         return time - 1, to_state, to_inputs.write(time, to_input), entering, _write(returning, time, to_taps)
 
@@ -144,6 +152,10 @@ def _backward(
     ]
     to_kernels, to_biases = zip(*gradients, strict=True)
     return to_inputs.stack(), *to_kernels, *to_biases, *tf.nest.flatten(to_state)
+
+
+def _cut(gradient: tf.Tensor) -> tf.Tensor:
+    return tf.clip_by_value(gradient, -LARGEST_GRADIENT, LARGEST_GRADIENT)
 
 
 def _recalled(vectors: tf.Tensor, product: tf.Tensor, transposed: tf.Tensor) -> tf.Tensor:

@@ -84,6 +84,9 @@ def train(
             the checkpoint was begun with other settings, which it names.
     """
     _check(task, seed, recipe)
+    tests = task.tests if tests is None else tests
+    for difficulty in tests:
+        task.steps(**{name: high for name, (_, high) in task.ranges(**difficulty).items()})
     if resume and folder is None:
         raise ValueError("folder must be given to resume a run. Received: None")
     keras.utils.set_random_seed(seed)
@@ -97,6 +100,7 @@ def train(
     }
     settings["model"].pop("name")  # Keras counts the models of a process
     data = TrainingData(task, recipe, seed)
+    model.one_length_an_epoch = len(data.stages) > 1
     record = _Record(data, settings, None if folder is None else Path(folder), progress)
     first_epoch = record.resume(model) if resume else 0
     curriculum = [] if recipe.advance_below is None else [Curriculum(data, recipe.advance_below)]
@@ -123,7 +127,7 @@ def train(
         "curve": record.curve,
         "goal": asdict(goal),
     }
-    return TrainingRun(model, results | _judged(model, task, record, goal, task.tests if tests is None else tests))
+    return TrainingRun(model, results | _judged(model, task, record, goal, tests))
 
 
 def _judged(
@@ -163,6 +167,8 @@ def _model(model: Any, task: Task) -> SequenceModel:
         if model is not None and not callable(model):
             raise ValueError(f"model must be a SequenceModel or a function that makes one. Received: {model!r}")
         model = model() if model else NeuralTuringMachine(task.num_inputs, task.num_outputs, 128, 20)
+        if not isinstance(model, SequenceModel):
+            raise ValueError(f"model must make a SequenceModel. Received a function that made: {model!r}")
     check_widths(model, task)
     return model
 

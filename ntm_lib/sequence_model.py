@@ -32,6 +32,8 @@ class SequenceModel(keras.Model):
 
     num_inputs: int
     num_outputs: int
+    one_length_an_epoch = False
+    """Whether data of unknown T has one T within each epoch: then it is fast as well, after a compilation for each."""
     train_function: Any
     _jit_compile: Any
 
@@ -153,11 +155,19 @@ class SequenceModel(keras.Model):
             return train_on(*_gather(iterator, self.steps_per_execution))
 
         def function(iterator: Any) -> Any:
-            if isinstance(iterator, tf.data.Iterator) and _is_static(iterator.element_spec):
+            if isinstance(iterator, tf.data.Iterator) and self._stacks(iterator.element_spec):
                 return train_from(iterator)
             return otherwise(iterator)
 
         return function
+
+    def _stacks(self, spec: Any) -> bool:
+        """Return whether batches of that kind have one shape: all of it known, or all but T where that is promised."""
+        parts = tf.nest.flatten(spec)
+        if not all(isinstance(part, tf.TensorSpec) and part.shape.rank for part in parts):
+            return False
+        free = (1,) if self.one_length_an_epoch else ()
+        return all(size is not None for part in parts for axis, size in enumerate(part.shape) if axis not in free)
 
     def save(self, filepath: Any, overwrite: bool = True, **kwargs: Any) -> None:
         """Save to a `.keras` file. It is written beside the target first: a failed save leaves the old file as it was.
@@ -179,6 +189,23 @@ class SequenceModel(keras.Model):
         """Save the weights alone to a `.weights.h5` file, as safely as `save`; arguments and errors as there."""
         with _beside(filepath, ".weights.h5", overwrite) as written:
             super().save_weights(written, **kwargs)
+
+    def load_weights(self, filepath: Any, **kwargs: Any) -> None:
+        """Load what `save_weights` wrote for a model of the same configuration.
+
+        Raises:
+            FileNotFoundError: if there is no such file.
+            ValueError: if the file is damaged, or holds the weights of another model.
+        """
+        path = _path(filepath)
+        if not path.exists():
+            raise FileNotFoundError(f"filepath must name saved weights. Received: {filepath!r}, which does not exist")
+        try:
+            super().load_weights(path, **kwargs)
+        except Exception as error:  # HDF5 and Keras raise many kinds, depending on where the file is damaged
+            raise ValueError(
+                f"filepath must be a file that save_weights wrote for such a model. Received {path}: {error}"
+            ) from error
 
     @classmethod
     def load(cls, filepath: Any) -> Self:
@@ -281,7 +308,3 @@ def _gather(iterator: Any, limit: int) -> tuple[Any, tf.Tensor]:
         lambda count, batch, _: tf.logical_and(count < limit, batch.has_value()), body, (0, first, arrays)
     )
     return tf.nest.pack_sequence_as(spec, [array.stack() for array in arrays]), count
-
-
-def _is_static(spec: Any) -> bool:
-    return all(isinstance(part, tf.TensorSpec) and part.shape.is_fully_defined() for part in tf.nest.flatten(spec))

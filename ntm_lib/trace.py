@@ -84,7 +84,8 @@ class Trace:
         """Return the trace that `to_json` wrote.
 
         Raises:
-            ValueError: if the text is not JSON, or not of this schema, or a part is missing or not finite.
+            ValueError: if the text is not JSON, or not of this schema, or a part is missing, not finite or of a shape
+                that does not fit the others.
         """
         try:
             plain = json.loads(text)
@@ -95,7 +96,9 @@ class Trace:
             raise ValueError(f"text must have the schema {SCHEMA!r}. Received: {schema!r}")
         try:
             read, write = (HeadTrace(**_arrays(plain.pop(name), name)) for name in ("read", "write"))
-            return cls(read=read, write=write, **_arrays(plain, "trace"))
+            trace = cls(read=read, write=write, **_arrays(plain, "trace"))
+            _check_shapes(trace)
+            return trace
         except (AttributeError, KeyError, TypeError) as error:
             raise ValueError(f"text must hold all parts of a Trace and no others. Received: {error}") from error
 
@@ -117,16 +120,18 @@ def record(model: NeuralTuringMachine, inputs: Any, targets: Any = None, mask: A
     """
     if not isinstance(model, NeuralTuringMachine):
         raise ValueError(f"model must be a NeuralTuringMachine. Received: {model!r}")
-    inputs = checks.array("inputs", inputs, "[B, T, I]").astype(np.float32)
+    inputs = checks.array("inputs", inputs, "[B, T, I]", dtype=np.float32)
     checks.size("inputs", inputs, -1, model.num_inputs, "num_inputs")
-    if inputs.shape[1] == 0:
-        raise ValueError(f"inputs must have at least one step T. Received shape: {inputs.shape}")
+    if 0 in inputs.shape:
+        raise ValueError(f"inputs must have at least one sequence and one step T. Received shape: {inputs.shape}")
     kept = {"targets": targets, "mask": mask}
     for name, shape in (("targets", "[B, T, O]"), ("mask", "[B, T]")):
         if kept[name] is not None:
-            kept[name] = checks.array(name, kept[name], shape).astype(np.float32)
+            kept[name] = checks.array(name, kept[name], shape, dtype=np.float32)
             checks.size(name, kept[name], 0, inputs.shape[0], "the batch of inputs")
             checks.size(name, kept[name], 1, inputs.shape[1], "the steps of inputs")
+    if targets is not None:
+        checks.size("targets", kept["targets"], -1, model.num_outputs, "num_outputs")
     steps, logits, start = _recorder(model)(inputs)
     # The machine keeps time first and slots last; a trace has the batch first and slots as rows.
     batch_first = tf.nest.map_structure(lambda part: np.moveaxis(part.numpy(), 0, 1), steps)
@@ -177,6 +182,43 @@ def _plain(part: Any) -> dict[str, Any]:
         for name, value in fields.items()
         if value is not None
     }
+
+
+SHAPES = {"inputs": "BTI", "logits": "BTO", "initial_memory": "BNW", "memory": "BTNW", "reads": "BTRW", "hidden": "BTC"}
+OPTIONAL_SHAPES = {"targets": "BTO", "mask": "BT"}
+HEAD_SHAPES = {
+    "key": "BTRW",
+    "strength": "BTR",
+    "gate": "BTR",
+    "shift": "BTRK",
+    "sharpening": "BTR",
+    "content": "BTRN",
+    "gated": "BTRN",
+    "shifted": "BTRN",
+    "weights": "BTRN",
+    "previous": "BRN",
+}
+WRITE_SHAPES = {"erase": "BTHW", "add": "BTHW"}
+
+
+def _check_shapes(trace: Trace) -> None:
+    """Raise `ValueError` unless every letter of the shapes above stands for one size in the whole trace."""
+    writing = {name: letters.replace("R", "H") for name, letters in HEAD_SHAPES.items()} | WRITE_SHAPES
+    sizes: dict[str, int] = {}
+    for where, part, shapes in (
+        ("trace", trace, SHAPES | {n: s for n, s in OPTIONAL_SHAPES.items() if getattr(trace, n) is not None}),
+        ("read", trace.read, HEAD_SHAPES),
+        ("write", trace.write, writing),
+    ):
+        for name, letters in shapes.items():
+            shape = np.shape(getattr(part, name))
+            checks.rank(f"{where}.{name}", shape, f"[{', '.join(letters)}]")
+            for letter, size in zip(letters, shape, strict=True):
+                if sizes.setdefault(letter, size) != size:
+                    raise ValueError(
+                        f"{where}.{name} must have {sizes[letter]} entries for {letter} in [{', '.join(letters)}]. "
+                        f"Received shape: {shape}"
+                    )
 
 
 def _arrays(plain: dict[str, Any], where: str) -> dict[str, np.ndarray]:

@@ -13,6 +13,7 @@ from ntm_lib import checks
 from ntm_lib.metrics import bit_errors, bits_per_sequence
 from ntm_lib.sequence_model import SequenceModel
 from ntm_lib.tasks import Task, TaskBatch
+from ntm_lib.tasks.base import generator
 
 
 def train_step(inputs: Any, targets: Any, model: SequenceModel, optimizer: Any, *, mask: Any = None) -> tf.Tensor:
@@ -37,6 +38,10 @@ def train_step(inputs: Any, targets: Any, model: SequenceModel, optimizer: Any, 
         raise ValueError(f"optimizer must be a Keras optimizer. Received: {optimizer!r}")
     inputs, targets = checks.tensor("inputs", inputs, "[B, T, I]"), checks.tensor("targets", targets, "[B, T, O]")
     mask = tf.ones(inputs.shape[:2]) if mask is None else checks.tensor("mask", mask, "[B, T]")
+    checks.size("inputs", inputs, -1, getattr(model, "num_inputs", None), "num_inputs")
+    checks.size("targets", targets, -1, getattr(model, "num_outputs", None), "num_outputs")
+    if 0 in inputs.shape[:2]:
+        raise ValueError(f"inputs must have at least one sequence and one step T. Received shape: {inputs.shape}")
     for axis, meaning in ((0, "the batch of inputs"), (1, "the steps of inputs")):
         checks.size("targets", targets, axis, inputs.shape[axis], meaning)
         checks.size("mask", mask, axis, inputs.shape[axis], meaning)
@@ -85,8 +90,10 @@ def evaluate(
         ValueError: if the model does not fit the task, a number is not whole and positive, or a difficulty is none of
             the task's.
     """
+    if not isinstance(task, Task):
+        raise ValueError(f"task must be a task such as CopyTask(). Received: {task!r}")
     check_widths(model, task)
-    rng = np.random.default_rng(seed)
+    rng = generator(seed)
     parts: list[dict[str, np.ndarray]] = []
     for start in range(0, checks.positive_integer("sequences", sequences), 100):
         batch = task.sample(min(100, sequences - start), rng, **difficulty)
@@ -113,6 +120,8 @@ def _measured(task: Task, batch: TaskBatch, logits: np.ndarray) -> dict[str, np.
 
 def check_widths(model: SequenceModel, task: Task) -> None:
     """Raise `ValueError` unless inputs and outputs of the model are as wide as those of the task."""
+    if not callable(model) or not hasattr(model, "num_inputs"):
+        raise ValueError(f"model must be a SequenceModel. Received: {model!r}")
     received, expected = (model.num_inputs, model.num_outputs), (task.num_inputs, task.num_outputs)
     if received != expected:
         raise ValueError(

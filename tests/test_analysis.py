@@ -36,6 +36,8 @@ def test_any_sequence_model_will_do() -> None:
 
 def test_what_does_not_fit_is_refused() -> None:
     model = small()
+    with pytest.raises(ValueError, match=r"model must be a Keras model. Received: 3"):
+        compute_gradients(3, batch(), answers())
     with pytest.raises(ValueError, match=r"inputs must be finite. Received nan"):
         compute_gradients(model, batch() * np.nan, answers())
     with pytest.raises(ValueError, match=r"inputs must have 3 entries .*\(3, 5, 4\)"):

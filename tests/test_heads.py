@@ -61,3 +61,5 @@ def test_a_raw_vector_of_another_length_or_rank_is_refused() -> None:
         split_heads(np.zeros((2, 7)), sizes)
     with pytest.raises(ValueError, match=r"raw must have shape \[B, P\]. Received shape: \(20,\)"):
         split_heads(np.zeros(20), sizes)
+    with pytest.raises(ValueError, match=r"sizes must be HeadSizes. Received: 3"):
+        split_heads(np.zeros((2, 7)), 3)

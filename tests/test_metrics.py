@@ -89,6 +89,7 @@ WRONG: dict[str, tuple[Callable[[Any], Any], str]] = {
     "mask of other steps": (lambda f: f(GOOD, GOOD, MASK[:, :2]), r"mask must have 3 entries .*\(2, 2\)"),
     "nan in logits": (lambda f: f(GOOD, GOOD * np.nan), r"logits must be finite. Received nan at index \(0, 0, 0\)"),
     "nan in targets": (lambda f: f(GOOD * np.nan, GOOD), r"targets must be finite. Received nan"),
+    "targets above 1": (lambda f: f(GOOD + 7, GOOD), r"targets must be between 0 and 1. Received: "),
     "inf in mask": (lambda f: f(GOOD, GOOD, MASK * np.inf), r"mask must be finite. Received inf"),
     "targets of text": (lambda f: f(np.full((2, 3, 4), "a"), GOOD), r"targets must hold real numbers"),
     "complex logits": (lambda f: f(GOOD, GOOD * 1j), r"logits must hold real numbers. Received dtype: complex128"),

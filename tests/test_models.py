@@ -308,7 +308,11 @@ WRONG: dict[str, tuple[Callable[[], Any], str]] = {
     "inputs of rank 2": (lambda: MODEL(X[0]), r"inputs must have shape \[B, T, I\]. Received shape: \(5, 3\)"),
     "inputs of rank 4": (lambda: MODEL(X[None]), r"inputs must have shape \[B, T, I\]. Received shape: \(1, 3, 5, 3\)"),
     "inputs too wide": (lambda: MODEL(np.ones((1, 2, 4))), r"inputs must have 3 entries \(num_inputs\) .*\(1, 2, 4\)"),
-    "no steps": (lambda: MODEL(np.ones((1, 0, 3))), r"inputs must have at least one step.*Received shape: \(1, 0, 3\)"),
+    "no steps": (
+        lambda: MODEL(np.ones((1, 0, 3))),
+        r"inputs must have at least one sequence and one step.*Received shape: \(1, 0, 3\)",
+    ),
+    "no sequences": (lambda: MODEL(np.ones((0, 2, 3))), r"inputs must have at least one sequence.*shape: \(0, 2, 3\)"),
     "inputs of strings": (lambda: MODEL(np.full((1, 2, 3), "a")), "inputs must .*real numbers.*Received"),
     "complex inputs": (lambda: MODEL(np.ones((1, 2, 3)) * 1j), "inputs must hold real numbers. Received dtype: compl"),
     "nan": (lambda: MODEL(X * np.nan), r"inputs must be finite. Received nan at index \(0, 0, 0\)"),

@@ -249,9 +249,10 @@ FLOORS = [
     ["numerics", "reference", "recurrence", "recipes", "tasks.base", "attention"],
     [
         *("addressing", "memory", "heads", "metrics", "tasks.copy", "tasks.repeat_copy", "tasks.associative_recall"),
-        *("tasks.ngrams", "tasks.priority_sort", "tasks.sorting", "tasks.question_answering"),
+        *("tasks.ngrams", "tasks.priority_sort", "tasks.sorting", "tasks.question_answering", "tasks.stories"),
     ],
-    ["controllers", "tasks"],
+    ["controllers", "tasks.babi"],
+    ["tasks"],
     ["cells.ntm", "data"],
     ["sequence_model"],
     ["models", "checkpoints"],

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from ntm_lib.recurrence import affine, scan, unroll
+from ntm_lib.recurrence import LARGEST_GRADIENT, affine, scan, unroll
 
 
 def toy_step(use: Any, inputs: tf.Tensor, state: Any) -> tuple[tf.Tensor, Any]:
@@ -129,3 +129,22 @@ def test_one_trace_of_scan_serves_every_length_and_batch() -> None:
         state = (tf.zeros([batch, 4]), (tf.ones([batch, 2, 5]), tf.ones([batch, 1, 5])))
         np.testing.assert_allclose(run(inputs), python_loop(weights, inputs, state)[0], atol=1e-5)
     assert run.experimental_get_tracing_count() == 1
+
+
+def test_a_gradient_that_grows_past_float32_stays_finite() -> None:
+    """A hundred steps that each multiply by ten: 1e100 has no float32. The plain loop gives infinity, and NaN soon."""
+
+    def growing(use: Any, inputs: tf.Tensor, state: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        return use(0, inputs) + state, 10.0 * (state - tf.stop_gradient(state))
+
+    weights = [(tf.ones([1, 1]), tf.zeros([1]))]
+    inputs, state = tf.ones([100, 1, 1]), tf.ones([1, 1])
+
+    def gradient(run: Any) -> float:
+        with tf.GradientTape() as tape:
+            tape.watch(state)
+            loss = tf.reduce_sum(run(growing, weights, inputs, state))
+        return float(tape.gradient(loss, state)[0, 0])
+
+    assert gradient(unroll) == LARGEST_GRADIENT
+    assert gradient(lambda *arguments: scan(*arguments)[0]) == np.inf

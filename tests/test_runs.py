@@ -299,6 +299,10 @@ def test_a_failed_write_leaves_the_old_results(tmp_path: Path) -> None:
 
 WRONG: dict[str, tuple[Callable[[], Any], str]] = {
     "no task": (lambda: train("copy"), r"task must be a task such as CopyTask\(\). Received: 'copy'"),
+    "no model": (lambda: run(model=lambda: 3), r"model must make a SequenceModel. Received a function that made: 3"),
+    "a test of nothing": (lambda: run(tests=[{"length": 0}]), r"length must be .*at least 1. Received: 0"),
+    "a test of another task": (lambda: run(tests=[{"items": 3}]), r"difficulty must be one of 'length'. Received: 'it"),
+    "the class of a task": (lambda: train(CopyTask), r"task must be a task such as CopyTask\(\). Received: <class"),
     "no recipe": (lambda: run(recipe=40_000), r"recipe must be a Recipe. Received: 40000"),
 }
 

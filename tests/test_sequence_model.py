@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,7 @@ import pytest
 import tensorflow as tf
 from machines import MANY_HEADS, answers, batch, small
 
-from ntm_lib import BitsPerSequence, LSTMBaseline, NeuralTuringMachine, bits_per_sequence
+from ntm_lib import COPY_RECIPE, BitsPerSequence, LSTMBaseline, NeuralTuringMachine, bits_per_sequence
 from ntm_lib.training import forward
 
 X, Y, MASK = batch(20, 5), answers(20, 5), np.tile([[0.0, 0.0, 1.0, 1.0, 1.0]], (20, 1)).astype(np.float32)
@@ -417,3 +419,26 @@ def test_another_loss_may_want_other_shapes(compiled: NeuralTuringMachine, monke
     assert compiled.fit(X, Y[..., 0], sample_weight=np.ones(20)) == "passed on to Keras"
     with pytest.raises(ValueError, match=r"y must have 20 entries"):
         compiled.fit(X, Y[:3])
+
+
+def test_weights_that_cannot_be_loaded_are_told(tmp_path: Path) -> None:
+    path, model = tmp_path / "some.weights.h5", small()
+    model.save_weights(path)
+    model.load_weights(path)
+    with pytest.raises(ValueError, match=r"filepath must be a file that save_weights wrote for such a model. Received"):
+        small(units=5).load_weights(path)
+    path.write_bytes(path.read_bytes()[:3000])
+    with pytest.raises(ValueError, match=r"filepath must be a file that save_weights wrote .*truncated"):
+        model.load_weights(path)
+    with pytest.raises(FileNotFoundError, match=r"filepath must name saved weights. Received"):
+        model.load_weights(tmp_path / "none.weights.h5")
+
+
+def test_a_trained_machine_loads_in_a_process_that_has_seen_nothing_else(tmp_path: Path) -> None:
+    """Its optimizer's schedule is a class of the library too, which Keras must know by then."""
+    model = small()
+    model.compile(COPY_RECIPE.optimizer())
+    model.save(tmp_path / "model.keras")
+    code = "import sys; from ntm_lib import NeuralTuringMachine; NeuralTuringMachine.load(sys.argv[1])"
+    done = subprocess.run([sys.executable, "-c", code, tmp_path / "model.keras"], capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr.decode()

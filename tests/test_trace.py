@@ -139,6 +139,22 @@ BROKEN: dict[str, tuple[Callable[[], str], str]] = {
     "one too many": (lambda: broken(lambda plain: plain.update(more=[1])), r"text must hold all parts .*more"),
     "nan": (lambda: broken(lambda plain: plain.update(memory=[[float("nan")]])), r"trace.memory must be finite"),
     "text": (lambda: broken(lambda plain: plain.update(memory="none")), r"trace.memory must hold real numbers"),
+    "logits of rank 0": (
+        lambda: broken(lambda plain: plain.update(logits=3)),
+        r"trace.logits must have shape \[B, T, O\]",
+    ),
+    "another batch": (
+        lambda: broken(lambda plain: plain.update(logits=[plain["logits"][0]] * 2)),
+        r"trace.logits must have 1 entries for B in \[B, T, O\]. Received shape: \(2, 2, 2\)",
+    ),
+    "a mask too long": (
+        lambda: broken(lambda plain: plain.update(mask=[[1, 1, 1]])),
+        r"trace.mask must have 2 entries",
+    ),
+    "a head of other slots": (
+        lambda: broken(lambda plain: plain["write"].update(previous=[[[1.0, 0.0]]])),
+        r"write.previous must have 3 entries for H in",
+    ),
     "ragged": (lambda: broken(lambda plain: plain["read"].update(key=[[1], [1, 2]])), r"read.key must be an array"),
 }
 
@@ -158,7 +174,10 @@ WRONG: dict[str, tuple[Callable[[], Any], str]] = {
     ),
     "inputs of rank 2": (lambda: record(MODEL, X[0]), r"inputs must have shape \[B, T, I\]. Received shape: \(5, 3\)"),
     "inputs too wide": (lambda: record(MODEL, np.ones((1, 2, 4))), r"inputs must have 3 entries .*\(1, 2, 4\)"),
-    "no steps": (lambda: record(MODEL, X[:, :0]), r"inputs must have at least one step.*\(3, 0, 3\)"),
+    "no steps": (lambda: record(MODEL, X[:, :0]), r"inputs must have at least one sequence and one step.*\(3, 0, 3\)"),
+    "no sequences": (lambda: record(MODEL, X[:0]), r"inputs must have at least one sequence.*\(0, 5, 3\)"),
+    "no float32": (lambda: record(MODEL, X + 1e300), r"inputs must be finite. Received inf at index \(0, 0, 0\)"),
+    "targets too wide": (lambda: record(MODEL, X, np.ones((3, 5, 3))), r"targets must have 2 entries \(num_outputs\)"),
     "nan": (lambda: record(MODEL, X * np.nan), r"inputs must be finite. Received nan at index \(0, 0, 0\)"),
     "text": (lambda: record(MODEL, np.full((1, 2, 3), "a")), r"inputs must hold real numbers"),
     "targets of another batch": (lambda: record(MODEL, X, answers(2)), r"targets must have 3 entries .*\(2, 5, 2\)"),

@@ -108,6 +108,22 @@ WRONG: dict[str, tuple[Callable[[], Any], str]] = {
     "a data set of nothing": (lambda: dataset(TASK, 0), r"batch_size must be .*Received: 0"),
     "a data set of no seed": (lambda: dataset(TASK, 1, seed=-1), r"seed must be .*Received: -1"),
     "chunks of nothing": (lambda: dataset(TASK, 1, chunk=0), r"chunk must be .*Received: 0"),
+    "a data set of no task": (lambda: dataset(3, 4), r"task must be a task such as CopyTask\(\). Received: 3"),
+    "evaluation of nothing": (lambda: evaluate(3, TASK), r"model must be a SequenceModel. Received: 3"),
+    "evaluation on nothing": (lambda: evaluate(MODEL, 3), r"task must be a task such as CopyTask\(\). Received: 3"),
+    "evaluation with no seed": (lambda: evaluate(MODEL, TASK, seed=-1), r"seed must be a whole number .*Received: -1"),
+    "an empty batch": (
+        lambda: train_step(X[:0], Y[:0], MODEL, ADAM),
+        r"inputs must have at least one sequence and one step T. Received shape: \(0, 5, 3\)",
+    ),
+    "inputs too wide for the model": (
+        lambda: train_step(X[..., :2], Y, MODEL, ADAM),
+        r"^inputs must have 3 entries \(num_inputs\)",
+    ),
+    "targets too wide for the model": (
+        lambda: train_step(X, Y[..., :1], MODEL, ADAM),
+        r"^targets must have 2 entries \(num_outputs\)",
+    ),
     "no sequences": (lambda: evaluate(MODEL, TASK, sequences=0), r"sequences must be .*Received: 0"),
     "a task of another width": (
         lambda: evaluate(MODEL, CopyTask(3)),

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from ntm_lib.tasks.associative_recall import AssociativeRecallTask
+from ntm_lib.tasks.babi import BabiTask, load_babi
 from ntm_lib.tasks.base import Task, TaskBatch
 from ntm_lib.tasks.copy import CopyTask, generate_copy_task
 from ntm_lib.tasks.ngrams import NGramsTask
@@ -12,6 +14,7 @@ from ntm_lib.tasks.priority_sort import PrioritySortTask
 from ntm_lib.tasks.question_answering import KeyValueTask, generate_qa_task
 from ntm_lib.tasks.repeat_copy import RepeatCopyTask
 from ntm_lib.tasks.sorting import SortingTask, generate_sorting_task
+from ntm_lib.tasks.stories import KINDS, StoryTask
 
 TASKS: dict[str, Callable[[], Task]] = {
     task.name: task
@@ -24,21 +27,24 @@ TASKS: dict[str, Callable[[], Task]] = {
         SortingTask,
         KeyValueTask,
     )
-}
+} | {f"stories-{kind}": partial(StoryTask, kind) for kind in KINDS}
 """What the command line can train, by name."""
 
 __all__ = [
     "TASKS",
     "AssociativeRecallTask",
+    "BabiTask",
     "CopyTask",
     "KeyValueTask",
     "NGramsTask",
     "PrioritySortTask",
     "RepeatCopyTask",
     "SortingTask",
+    "StoryTask",
     "Task",
     "TaskBatch",
     "generate_copy_task",
     "generate_qa_task",
     "generate_sorting_task",
+    "load_babi",
 ]

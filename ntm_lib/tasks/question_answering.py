@@ -25,6 +25,9 @@ class KeyValueTask(Task):
     """
 
     name = "key-value"
+    curriculum = tuple(
+        {"pairs": pairs, "questions": questions} for pairs, questions in ((1, 1), (2, 2), (4, 4), (8, 8), (16, 10))
+    )
 
     def __init__(self, context_length: int = 50, question_length: int = 10, vocab_size: int = 100) -> None:
         self.context_length = checks.positive_integer("context_length", context_length, minimum=2)

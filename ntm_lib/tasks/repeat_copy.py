@@ -25,6 +25,7 @@ class RepeatCopyTask(Task):
     """
 
     name = "repeat-copy"
+    curriculum = tuple({"length": (1, most), "repeats": (1, most)} for most in (2, 3, 4, 5, 6, 8))
     tests = (
         {"length": 10, "repeats": 10},
         {"length": 20, "repeats": 10},

@@ -1,0 +1,124 @@
+"""Compare what was learned with the table of targets, from the committed results; exit with 1 where a row falls short.
+
+python benchmarks/targets.py
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from statistics import median
+from typing import NamedTuple
+
+RESULTS = Path(__file__).resolve().parent / "results"
+Runs = Sequence[dict]
+
+
+class Target(NamedTuple):
+    """One condition on all runs of a file."""
+
+    file: str
+    what: str
+    paper: str
+    """The paper's figure, where it has one (Graves et al. 2014, read from the curves)."""
+    measured: Callable[[Runs], float]
+    is_met: Callable[[float], bool]
+
+
+def share(runs: Runs, condition: Callable[[dict], bool]) -> float:
+    """Return the share of runs for which something holds."""
+    return sum(condition(run) for run in runs) / len(runs)
+
+
+def worst(runs: Runs, test: str) -> float:
+    """Return the most bits that any run needs in a test."""
+    return max(run["tests"][test]["bits"] for run in runs)
+
+
+def within(runs: Runs, limit: float, sequences: int) -> float:
+    """Return the share of runs whose curve is below `limit` bits at some point within so many sequences."""
+    return share(
+        runs, lambda run: any(p["bits"] < limit for p in run["curve"] if p["sequences"] <= sequences and _last(run, p))
+    )
+
+
+def _last(run: dict, point: dict) -> bool:
+    """Return whether a point of a curve belongs to the task itself and not to an easier stage."""
+    return point.get("stage") == run["curve"][-1].get("stage")
+
+
+def answered(runs: Runs) -> float:
+    """Return the smallest share of answers that any run gives rightly."""
+    return min(run["final"]["answered"] for run in runs)
+
+
+COPY, RECALL = "copy_seeds.json", "learning/associative-recall_lstm.json"
+REPEAT, SORTING = "learning/repeat-copy_lstm.json", "learning/sorting_lstm.json"
+TARGETS = (
+    Target(COPY, "share below .01 bits by 40,000", "25,000", lambda r: within(r, 0.01, 40_000), lambda v: v == 1),
+    Target(
+        COPY,
+        "median sequences to .01 bits, at most 25,000",
+        "25,000",
+        lambda r: median(run["sequences_to_solve"] or float("inf") for run in r),
+        lambda v: v <= 25_000,
+    ),
+    Target(COPY, "worst bits at length 120, at most .1", "", lambda r: worst(r, "length 120"), lambda v: v <= 0.1),
+    Target(RECALL, "share below .05 bits by 100,000", ".88 bits", lambda r: within(r, 0.05, 100_000), lambda v: v == 1),
+    Target(RECALL, "worst bits at 15 items, at most .1", "4.7", lambda r: worst(r, "items 15"), lambda v: v <= 0.1),
+    Target(RECALL, "worst bits at 20 items, at most .5", "7.0", lambda r: worst(r, "items 20"), lambda v: v <= 0.5),
+    Target(REPEAT, "share below .1 bits by 300,000", "295,000", lambda r: within(r, 0.1, 300_000), lambda v: v >= 0.8),
+    Target(
+        SORTING,
+        "smallest share of sequences right, at least .95",
+        "",
+        lambda r: min(run["final"]["right"] for run in r),
+        lambda v: v >= 0.95,
+    ),
+    Target(
+        "learning/n-grams_feed-forward.json",
+        "worst bits above the optimum at the end, at most 1.5",
+        "1.1 to 1.8",
+        lambda r: max(run["final"]["bits"] - run["final"]["optimal_bits"] for run in r),
+        lambda v: v <= 1.5,
+    ),
+    Target(
+        "learning/priority-sort_lstm.json",
+        "worst bits at the end, below 17.4",
+        "17.4 and 19.8",
+        lambda r: max(run["final"]["bits"] for run in r),
+        lambda v: v < 17.4,
+    ),
+    Target(
+        "learning/key-value_lstm.json", "smallest share of answers, at least .99", "", answered, lambda v: v >= 0.99
+    ),
+    Target(
+        "learning/stories-1-fact_lstm.json",
+        "smallest share of answers, at least .99",
+        "",
+        answered,
+        lambda v: v >= 0.99,
+    ),
+)
+
+
+def main() -> int:
+    """Print the table and return the number of rows that fall short, at most 1."""
+    short = 0
+    for file, what, paper, measured, is_met in TARGETS:
+        path = RESULTS / file
+        name = Path(file).stem.removesuffix("_seeds").replace("_lstm", "")
+        if not path.exists():
+            verdict, value = "not trained yet", float("nan")
+        else:
+            value = measured(json.loads(path.read_text())["runs"])
+            verdict = "met" if is_met(value) else "FALLS SHORT"
+        short += verdict != "met"
+        print(f"{name:20} {what:48} {value:10.4g}  {verdict:15}" + (f" paper: {paper}" if paper else ""))
+    return min(short, 1)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
