@@ -119,5 +119,5 @@ REPEAT_COPY_RECIPE = replace(
 )
 """The recipe that learns repeat copy: the one for recall, with a curriculum that goes on below 5 bits."""
 
-SORTING_RECIPE = replace(RECALL_RECIPE, sequences=40_000)
+SORTING_RECIPE = replace(RECALL_RECIPE, sequences=80_000)
 """The recipe that learns the deck's sorting."""

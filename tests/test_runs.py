@@ -6,6 +6,7 @@ import errno
 import json
 import math
 import os
+import shutil
 import signal
 from collections.abc import Callable
 from dataclasses import replace
@@ -88,13 +89,10 @@ def test_training_helps(runs: list[TrainingRun]) -> None:
     assert runs[0].results["final"]["bits"] < evaluate(machine(), TASK, sequences=1000)["bits"] - 0.1
 
 
-def test_the_tasks_own_tests_are_the_default() -> None:
-    assert set(run(tests=None).results["tests"]) == {"length 20", "length 40", "length 80", "length 120"}
-
-
-def test_a_goal_decides_what_counts_as_learned() -> None:
-    assert run(goal=Goal("bits", 100.0)).results["solved"] is True
-    assert run(goal=Goal("answered", 1.0)).results["solved"] is False
+def test_the_tasks_own_tests_are_the_default_and_a_goal_decides_what_counts_as_learned() -> None:
+    results = run(tests=None, goal=Goal("bits", 100.0)).results
+    assert set(results["tests"]) == {"length 20", "length 40", "length 80", "length 120"}
+    assert results["solved"] is True
 
 
 # --- stopping and going on
@@ -129,6 +127,7 @@ def test_an_interrupt_ends_the_epoch_and_the_run_goes_on_bit_for_bit(tmp_path: P
     assert len(second.results["curve"]) == 3
     last = run(recipe=SLOW, folder=tmp_path, resume=True)
     equal(last, whole)
+    assert list((tmp_path / "tensorboard" / "train").iterdir()), "written where TensorBoard is installed, as here"
     table = (tmp_path / "log.csv").read_text().splitlines()
     assert [line.split(",")[0] for line in table] == ["epoch", "0", "1", "2", "3"]
     again = run(recipe=SLOW, folder=tmp_path, resume=True)
@@ -205,12 +204,12 @@ def test_a_run_that_was_begun_otherwise_is_not_resumed(name: str, stopped: Path)
 
 
 @pytest.mark.parametrize("file", ["state.json", "model.weights.h5"])
-def test_a_damaged_checkpoint_is_told(file: str, tmp_path: Path) -> None:
-    run(recipe=SLOW, folder=tmp_path, callbacks=[Interrupt(10)])
-    path = tmp_path / "checkpoint" / file
+def test_a_damaged_checkpoint_is_told(file: str, stopped: Path, tmp_path: Path) -> None:
+    shutil.copytree(stopped, tmp_path / "run")
+    path = tmp_path / "run" / "checkpoint" / file
     path.write_bytes(path.read_bytes()[:50])
     with pytest.raises(ValueError, match=r"the checkpoint .* is damaged"):
-        run(recipe=SLOW, folder=tmp_path, resume=True)
+        run(recipe=SLOW, folder=tmp_path / "run", resume=True)
 
 
 def test_resuming_needs_a_folder_and_without_a_checkpoint_begins(tmp_path: Path) -> None:
@@ -227,16 +226,16 @@ def full_disk(*_: Any, **__: Any) -> None:
 
 
 def test_a_full_disk_leaves_the_last_checkpoint_and_does_not_end_the_training(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    stopped: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run(recipe=SLOW, folder=tmp_path, callbacks=[Interrupt(10)])
-    before = {path.name: path.read_bytes() for path in (tmp_path / "checkpoint").iterdir()}
+    folder = shutil.copytree(stopped, tmp_path / "run")
+    before = {path.name: path.read_bytes() for path in (folder / "checkpoint").iterdir()}
     monkeypatch.setattr(keras.Model, "save_weights", full_disk)
     with pytest.warns(UserWarning, match=r"no checkpoint could be written, the last one stays: .*No space left"):
-        finished = run(recipe=SLOW, folder=tmp_path, resume=True)
+        finished = run(recipe=SLOW, folder=folder, resume=True)
     assert finished.results["status"] == "finished"
-    assert {path.name: path.read_bytes() for path in (tmp_path / "checkpoint").iterdir()} == before
-    assert [path.name for path in tmp_path.iterdir() if "writing" in path.name] == []
+    assert {path.name: path.read_bytes() for path in (folder / "checkpoint").iterdir()} == before
+    assert [path.name for path in folder.iterdir() if "writing" in path.name] == []
 
 
 def test_a_process_that_dies_between_two_moves_leaves_a_checkpoint(
