@@ -30,6 +30,9 @@ from .models import NeuralTuringMachine as NeuralTuringMachine
 from .models import SimpleNTM as SimpleNTM
 from .plots import Picture as Picture
 from .plots import plot_gradient_flow as plot_gradient_flow
+from .pretrained import load_pretrained as load_pretrained
+from .pretrained import pretrained_names as pretrained_names
+from .pretrained import pretrained_results as pretrained_results
 from .recipes import COPY_RECIPE as COPY_RECIPE
 from .recipes import Goal as Goal
 from .recipes import Recipe as Recipe

@@ -240,15 +240,20 @@ def bars(parts: Mapping[str, Any], *, alt: str, ylabel: str = "weight", columns:
 
 
 @mpl.rc_context(STYLE)
-def learning_curves(runs: Sequence[Mapping[str, Any]], *, solved: float = 0.01) -> Picture:
+def learning_curves(
+    runs: Sequence[Mapping[str, Any]], *, solved: float = 0.01, others: Mapping[str, Any] | None = None
+) -> Picture:
     """Draw the curve of every run thin and their median thick, in bits a sequence on a logarithmic axis.
 
     Args:
         runs: results of `train`, each with a `curve` over the same counts of sequences.
         solved: where to draw the line below which the task counts as learned, in bits.
+        others: curves from elsewhere by name, each `[n, 2]`: thousands of sequences, bits. With them the axis of
+            sequences is logarithmic too, and bits below a tenth of `solved` are drawn there.
 
     Returns:
-        The picture. A run that met NaN, and stopped there, counts as worse than any number from then on.
+        The picture. A run that met NaN, and stopped there, counts as worse than any number from then on. Of a run with
+        a curriculum only the last stage is drawn: the earlier ones are easier tasks.
 
     Raises:
         ValueError: if there is no run, or none has a curve.
@@ -263,7 +268,14 @@ def learning_curves(runs: Sequence[Mapping[str, Any]], *, solved: float = 0.01) 
     bits = np.full((len(runs), len(longest)), np.inf)
     for row, run in zip(bits, runs, strict=True):
         values = np.array([point["bits"] for point in run["curve"]], float)  # JSON's null becomes NaN
-        row[: len(values)] = np.where(np.isnan(values), np.inf, values)
+        earlier = [point.get("stage") != run["curve"][-1].get("stage") for point in run["curve"]]
+        row[: len(values)] = np.where(np.isnan(values) | earlier, np.inf, values)
+    for (name, points), line in zip((others or {}).items(), ("-", "--", ":", "-."), strict=False):
+        thousands, theirs = np.asarray(points, float).T
+        axis.plot(thousands, np.maximum(theirs, solved / 10), line, color=COLORS["paper"], label=name)
+    if others:
+        bits = np.maximum(bits, solved / 10)
+        axis.set_xscale("log")
     axis.plot(counts, bits.T, color=COLORS["ours"], alpha=0.4, linewidth=0.8)
     axis.plot(
         counts,
@@ -276,8 +288,11 @@ def learning_curves(runs: Sequence[Mapping[str, Any]], *, solved: float = 0.01) 
     axis.set(yscale="log", xlabel="sequences shown (thousands)", ylabel="bits a sequence")
     axis.legend()
     learned = sum(bool(run["solved"]) for run in runs)
-    start, end = np.median(bits[:, 0]), np.median(bits[:, -1])
+    medians = np.median(bits, axis=0)
+    drawn = medians[np.isfinite(medians)]
+    start, end = (drawn[0] if len(drawn) else np.inf), medians[-1]
     ends = f"{end:.2g} bits after {counts[-1]:.0f} thousand sequences"
+    ends += "".join(f"; {name} is drawn beside" for name in others or ())
     if len(runs) == 1:
         return Picture(drawing, f"One learning curve falls from about {start:.0f} bits a sequence to {ends}.")
     return Picture(

@@ -95,6 +95,26 @@ def test_learning_curves_count_who_learned_and_accept_a_run_that_met_nan() -> No
     assert "median of 4 bits after 2 thousand" in alt
 
 
+def test_learning_curves_stand_beside_those_of_others() -> None:
+    others = {"paper": [(1.0, 9.0), (50.0, 0.0)]}
+    picture = plots.learning_curves(RUNS[:1], others=others, solved=0.5)
+    (axis,) = picture.figure.axes
+    theirs = next(line for line in axis.lines if line.get_label() == "paper")
+    np.testing.assert_allclose(theirs.get_ydata(), [9.0, 0.05])
+    assert axis.get_xscale() == "log"
+    assert "paper is drawn beside" in picture.alt
+
+
+def test_only_the_last_stage_of_a_curriculum_is_drawn() -> None:
+    curve = [
+        {"sequences": 1000 * n, "bits": bits, "stage": n > 2} for n, bits in ((1, 9.0), (2, 0.1), (3, 7.0), (4, 2.0))
+    ]
+    picture = plots.learning_curves([{"curve": curve, "solved": False}])
+    ours = picture.figure.axes[0].lines[0].get_ydata()
+    np.testing.assert_array_equal(ours, [np.inf, np.inf, 7.0, 2.0])
+    assert "falls from about 7 bits" in picture.alt
+
+
 def test_the_gradient_flow_measures_lengths() -> None:
     picture = plot_gradient_flow([np.full(4, 3.0), None, np.ones((2, 2))], names=["long", "none", "short"])
     assert [bar.get_width() for bar in picture.figure.axes[0].patches] == [6.0, 0.0, 2.0]

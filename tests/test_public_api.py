@@ -256,7 +256,7 @@ FLOORS = [
     ["cells.ntm", "data"],
     ["sequence_model"],
     ["models", "checkpoints"],
-    ["training", "trace", "analysis", "experiments"],
+    ["training", "trace", "analysis", "experiments", "pretrained"],
     ["runs", "plots"],
     ["__main__"],
 ]
