@@ -46,11 +46,11 @@ def dataset(task: Task, batch_size: int, *, seed: int = 0, chunk: int = 16) -> t
 
 
 class TrainingData(keras.callbacks.Callback):
-    """The data of one training run: `fit` reads `dataset` anew in every epoch and gets the batches of that epoch.
+    """The data of one training run, from any of its epochs on: a resumed run sees what it would have seen.
 
-    Chunk number i is drawn as `ntm_lib.dataset` draws it. As no epoch is drawn ahead, a change of `stage` between two
-    epochs reaches the next one whole, and a resumed run sees what it would have seen. Each stage is padded to the steps
-    that it needs: short sequences train fast, and every stage costs one compilation.
+    Chunk number i is drawn as `ntm_lib.dataset` draws it. With a curriculum, `fit` reads the data anew in each epoch,
+    which costs some tenths of a second. As none is drawn ahead, a change of `stage` reaches the next one whole. Each
+    stage is padded to the steps that it needs: short sequences train fast, and every stage costs one compilation.
 
     Args:
         task: what to sample.
@@ -69,14 +69,22 @@ class TrainingData(keras.callbacks.Callback):
         self.chunks = -(-recipe.steps // chunk)
         self.chunks_per_epoch = max(1, round(recipe.sequences_per_epoch / (recipe.batch_size * chunk)))
         self.epochs = -(-self.chunks // self.chunks_per_epoch)
-        span = tf.data.Dataset.range(1).map(lambda _: tf.numpy_function(self._span, [], tf.int64))
-        indices = span.flat_map(lambda ends: tf.data.Dataset.range(ends[0], ends[1]))
-        steps = task.max_steps if len(self.stages) == 1 else None
-        self.dataset = _batches(indices, self._draw, task, recipe.batch_size, chunk, steps)
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         """Begin to read the batches of this epoch."""
         self.epoch = epoch
+
+    def fit_arguments(self, first_epoch: int = 0) -> dict[str, Any]:
+        """Return what `fit` needs to train from an epoch on: the data, and how it is cut into epochs."""
+        chunk, size = self.recipe.steps_per_execution, self.recipe.batch_size
+        ends = {"initial_epoch": first_epoch, "epochs": self.epochs}
+        if len(self.stages) == 1:
+            indices = tf.data.Dataset.range(first_epoch * self.chunks_per_epoch, self.chunks)
+            whole = _batches(indices, self._draw, self.task, size, chunk, self.task.max_steps)
+            return {"x": whole, "steps_per_epoch": self.chunks_per_epoch * chunk, **ends}
+        span = tf.data.Dataset.range(1).map(lambda _: tf.numpy_function(self._span, [], tf.int64))
+        indices = span.flat_map(lambda ends: tf.data.Dataset.range(ends[0], ends[1]))
+        return {"x": _batches(indices, self._draw, self.task, size, chunk, None), **ends}
 
     def sequences(self, epochs: int) -> int:
         """Return the number of sequences in so many epochs."""

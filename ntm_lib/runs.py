@@ -106,12 +106,10 @@ def train(
     curriculum = [] if recipe.advance_below is None else [Curriculum(data, recipe.advance_below)]
     started = time.perf_counter()
     with _interruptible() as record.interrupted, warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=".*ran out of data")  # an epoch is to end with its data
+        warnings.filterwarnings("ignore", message=".*ran out of data")  # the last epoch may be shorter
         if first_epoch < data.epochs and record.status == "finished":
             model.fit(
-                data.dataset,
-                initial_epoch=first_epoch,
-                epochs=data.epochs,
+                **data.fit_arguments(first_epoch),
                 shuffle=False,
                 verbose=0,
                 callbacks=[data, *curriculum, record, keras.callbacks.TerminateOnNaN(), *record.logs(), *callbacks],

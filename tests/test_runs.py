@@ -167,16 +167,18 @@ def test_a_curriculum_advances_by_the_loss_and_goes_on_where_it_was(tmp_path: Pa
 def test_a_stage_shows_its_own_sequences_and_reviews_earlier_ones() -> None:
     data = TrainingData(Stages(1, max_length=2, max_repeats=2), replace(SLOW, advance_below=1.0, review=0.3), seed=0)
 
+    batches = data.fit_arguments()["x"]
+
     def asked() -> np.ndarray:
-        return np.concatenate([mask.numpy().sum(axis=1) for _, _, mask in data.dataset])
+        return np.concatenate([mask.numpy().sum(axis=1) for _, _, mask in batches])
 
     assert set(asked()) == {2.0}, "one vector once and the end marker"
     data.stage = 2
     counts = np.bincount(asked().astype(int))
     assert counts[5] > 0, "two vectors twice"
-    assert sum(1 for _ in data.dataset) == 20
+    assert sum(1 for _ in batches) == 20
     data.on_epoch_begin(3)
-    assert sum(1 for _ in data.dataset) == 15, "the last epoch is shorter"
+    assert sum(1 for _ in batches) == 15, "the last epoch is shorter"
 
 
 OTHERS: dict[str, tuple[dict[str, Any], str]] = {
