@@ -137,9 +137,9 @@ def _train_several(options: argparse.Namespace) -> int:
 def _train_one(options: argparse.Namespace, arguments: list[str]) -> int:
     from dataclasses import replace
 
-    from ntm_lib.checkpoints import Checkpoint, write_results
+    from ntm_lib.checkpoints import Checkpoint, check_settings, write_results
     from ntm_lib.experiments import experiment
-    from ntm_lib.runs import train
+    from ntm_lib.runs import run_settings, train
     from ntm_lib.several import stay_on_core
 
     stay_on_core()
@@ -149,6 +149,8 @@ def _train_one(options: argparse.Namespace, arguments: list[str]) -> int:
     if options.resume and (options.out / "results.json").exists():
         finished = json.loads((options.out / "results.json").read_text())
         if finished["status"] != "interrupted":
+            now = run_settings(chosen.task(), options.seed, chosen.model(**changes), recipe)
+            check_settings(options.out, {name: finished.get(name) for name in now}, now)
             print(f"{options.out} holds a finished run: nothing to do")
             return 0 if finished["solved"] else 1
     run = train(

@@ -70,11 +70,7 @@ class Checkpoint:
             state: dict[str, Any] = json.loads((folder / STATE).read_text())
         except (OSError, ValueError) as error:
             raise ValueError(f"the checkpoint {folder} is damaged: {error}") from error
-        before, now = _flat(state["settings"]), _flat(json.loads(json.dumps(settings)))
-        differing = [name for name in sorted({*before, *now}) if before.get(name) != now.get(name)]
-        if differing:
-            told = "; ".join(f"{name} was {before.get(name)!r} and is now {now.get(name)!r}" for name in differing)
-            raise ValueError(f"the run in {folder} was begun with other settings: {told}")
+        check_settings(folder, state["settings"], settings)
         model.optimizer.build(model.trainable_variables)
         try:
             model.load_weights(folder / WEIGHTS)
@@ -86,6 +82,15 @@ class Checkpoint:
         """Remove the folder."""
         for folder in (self.folder, self._old, self._new):
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def check_settings(where: str | Path, before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+    """Raise `ValueError` naming every setting of the run in `where` that is not what it was."""
+    old, new = _flat(json.loads(json.dumps(before))), _flat(json.loads(json.dumps(now)))
+    differing = [name for name in sorted({*old, *new}) if old.get(name) != new.get(name)]
+    if differing:
+        told = "; ".join(f"{name} was {old.get(name)!r} and is now {new.get(name)!r}" for name in differing)
+        raise ValueError(f"the run in {where} was begun with other settings: {told}")
 
 
 def write_results(results: Mapping[str, Any], path: str | Path) -> None:

@@ -92,13 +92,7 @@ def train(
     keras.utils.set_random_seed(seed)
     model = _model(model, task)
     model.compile(recipe.optimizer(), steps_per_execution=recipe.steps_per_execution)
-    settings: dict[str, Any] = {
-        "task": {"name": task.name, **{name: list(ends) for name, ends in task.ranges().items()}},
-        "seed": seed,
-        "model": {"class": type(model).__name__, **model.get_config()},
-        "recipe": asdict(recipe),
-    }
-    settings["model"].pop("name")  # Keras counts the models of a process
+    settings = run_settings(task, seed, model, recipe)
     data = TrainingData(task, recipe, seed)
     model.one_length_an_epoch = len(data.stages) > 1
     record = _Record(data, settings, None if folder is None else Path(folder), progress)
@@ -126,6 +120,14 @@ def train(
         "goal": asdict(goal),
     }
     return TrainingRun(model, results | _judged(model, task, record, goal, tests))
+
+
+def run_settings(task: Task, seed: int, model: SequenceModel, recipe: Recipe) -> dict[str, Any]:
+    """Return all that decides what comes out of a run, as it stands in its results and its checkpoint."""
+    config = {"class": type(model).__name__, **model.get_config()}
+    del config["name"]  # Keras counts the models of a process
+    ranges = {name: list(ends) for name, ends in task.ranges().items()}
+    return {"task": {"name": task.name, **ranges}, "seed": seed, "model": config, "recipe": asdict(recipe)}
 
 
 def _judged(

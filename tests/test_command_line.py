@@ -23,7 +23,7 @@ def own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.slow
-def test_it_trains_and_writes_results_and_weights_that_load(tmp_path: Path) -> None:
+def test_it_trains_and_writes_results_and_weights_that_load(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "a new" / "folder"
     arguments = ["train", "copy", "--sequences", "400", "--seed", "1", "--out", str(out), "--quiet"]
     arguments += ["--spread-penalty", "0.5"]
@@ -47,6 +47,9 @@ def test_it_trains_and_writes_results_and_weights_that_load(tmp_path: Path) -> N
         [sys.executable, "-m", "ntm_lib", *arguments, "--resume"], capture_output=True, text=True, check=False
     )
     assert (again.returncode, again.stdout) == (1, f"{out} holds a finished run: nothing to do\n")
+    with pytest.raises(SystemExit):
+        main([*arguments, "--resume", "--sequences", "800"])
+    assert "begun with other settings: recipe.sequences was 400 and is now 800" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
