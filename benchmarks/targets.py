@@ -104,20 +104,34 @@ TARGETS = (
 )
 
 
+class Row(NamedTuple):
+    """What came of a target."""
+
+    task: str
+    what: str
+    value: float
+    verdict: str
+    """"met", "falls short" or "not trained yet"."""
+    paper: str
+
+
+def judged(target: Target, results: Path = RESULTS) -> Row:
+    """Return what came of a target, from the results of all its runs."""
+    task = Path(target.file).stem.removesuffix("_seeds").removesuffix("_lstm").removesuffix("_feed-forward")
+    path = results / target.file
+    if not path.exists():
+        return Row(task, target.what, float("nan"), "not trained yet", target.paper)
+    value = target.measured(json.loads(path.read_text())["runs"])
+    return Row(task, target.what, value, "met" if target.is_met(value) else "falls short", target.paper)
+
+
 def main() -> int:
-    """Print the table and return the number of rows that fall short, at most 1."""
-    short = 0
-    for file, what, paper, measured, is_met in TARGETS:
-        path = RESULTS / file
-        name = Path(file).stem.removesuffix("_seeds").replace("_lstm", "")
-        if not path.exists():
-            verdict, value = "not trained yet", float("nan")
-        else:
-            value = measured(json.loads(path.read_text())["runs"])
-            verdict = "met" if is_met(value) else "FALLS SHORT"
-        short += verdict != "met"
-        print(f"{name:20} {what:48} {value:10.4g}  {verdict:15}" + (f" paper: {paper}" if paper else ""))
-    return min(short, 1)
+    """Print the table; return 1 if a row is not met, else 0."""
+    rows = [judged(target) for target in TARGETS]
+    for row in rows:
+        paper = f" (paper: {row.paper})" if row.paper else ""
+        print(f"{row.task:20} {row.what:54} {row.value:10.4g}  {row.verdict}{paper}")
+    return int(any(row.verdict != "met" for row in rows))
 
 
 if __name__ == "__main__":
