@@ -57,7 +57,7 @@ def answered(runs: Runs) -> float:
 COPY, RECALL = "copy_seeds.json", "learning/associative-recall_lstm.json"
 REPEAT, SORTING = "learning/repeat-copy_lstm.json", "learning/sorting_lstm.json"
 TARGETS = (
-    Target(COPY, "share below .01 bits by 40,000", "25,000", lambda r: within(r, 0.01, 40_000), lambda v: v == 1),
+    Target(COPY, "share below .01 bits within 40,000", "25,000", lambda r: within(r, 0.01, 40_000), lambda v: v == 1),
     Target(
         COPY,
         "median sequences to .01 bits, at most 25,000",
@@ -66,10 +66,14 @@ TARGETS = (
         lambda v: v <= 25_000,
     ),
     Target(COPY, "worst bits at length 120, at most .1", "", lambda r: worst(r, "length 120"), lambda v: v <= 0.1),
-    Target(RECALL, "share below .05 bits by 100,000", ".88 bits", lambda r: within(r, 0.05, 100_000), lambda v: v == 1),
+    Target(
+        RECALL, "share below .05 bits within 100,000", ".88 bits", lambda r: within(r, 0.05, 100_000), lambda v: v == 1
+    ),
     Target(RECALL, "worst bits at 15 items, at most .1", "4.7", lambda r: worst(r, "items 15"), lambda v: v <= 0.1),
     Target(RECALL, "worst bits at 20 items, at most .5", "7.0", lambda r: worst(r, "items 20"), lambda v: v <= 0.5),
-    Target(REPEAT, "share below .1 bits by 300,000", "295,000", lambda r: within(r, 0.1, 300_000), lambda v: v >= 0.8),
+    Target(
+        REPEAT, "share below .1 bits within 300,000", "295,000", lambda r: within(r, 0.1, 300_000), lambda v: v >= 0.8
+    ),
     Target(
         SORTING,
         "smallest share of sequences right, at least .95",
