@@ -16,6 +16,11 @@ def page_names() -> list[str]:
     return [toc["root"], *(chapter["file"] for chapter in chapters)]
 
 
+def chapters() -> list[Path]:
+    """The notebooks that are chapters, which have a number; the others are reference pages."""
+    return [path for path in notebooks() if path.stem[:2].isdigit()]
+
+
 def notebooks() -> list[Path]:
     """Every notebook of the book."""
     return sorted((ROOT / "book").glob("*.ipynb"))

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pages import notebooks, page_names
+from pages import chapters, page_names
 
 pytestmark = pytest.mark.pages
 
@@ -140,7 +140,7 @@ def test_text_stands_out_from_its_background(visited):
     assert visited.page.evaluate(CONTRAST, f"article.bd-article :is({text})") == []
 
 
-@pytest.mark.parametrize("name", [f"book/{path.stem}" for path in notebooks()])
+@pytest.mark.parametrize("name", [f"book/{path.stem}" for path in chapters()])
 def test_self_check_works_by_keyboard(browser, built_book, name):
     with visit(browser, built_book, name) as visited:
         page = visited.page

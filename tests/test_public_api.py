@@ -137,9 +137,9 @@ FUNCTIONS = {name: thing for name, thing in DOCUMENTED.items() if inspect.isfunc
 def test_every_argument_of_every_public_function_is_documented(name: str) -> None:
     text = inspect.getdoc(FUNCTIONS[name]) or ""
     arguments = list(inspect.signature(FUNCTIONS[name]).parameters)
-    assert list(sections(text)["Args"]) == arguments
+    assert list(sections(text).get("Args", [])) == arguments
     assert re.search(r"^Returns:|^Return ", text, re.M)
-    assert "Raises:" in text or name == "sequence_accuracy"
+    assert "Raises:" in text or not arguments or name == "sequence_accuracy"
 
 
 # The fields of named tuples and data classes have docstrings of their own.
