@@ -130,7 +130,10 @@ def _train_several(options: argparse.Namespace) -> int:
         print(f"seed {seed} {said}", flush=True)
 
     seeds = range(options.seed, options.seed + options.seeds)
-    codes = train_seeds(arguments, seeds, options.out, jobs=options.jobs, report=report)
+    try:
+        codes = train_seeds(arguments, seeds, options.out, jobs=options.jobs, report=report)
+    except KeyboardInterrupt:
+        return INTERRUPTED
     return max(codes.values())
 
 

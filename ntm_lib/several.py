@@ -35,6 +35,9 @@ def train_seeds(
 
     Returns:
         The exit code of every seed.
+
+    Raises:
+        KeyboardInterrupt: if it was interrupted, after the seeds that were running have written their checkpoints.
     """
     cores = _cores()
     jobs = len(cores) if jobs is None else jobs
@@ -55,7 +58,12 @@ def train_seeds(
         return code
 
     with ThreadPoolExecutor(jobs) as pool:
-        return dict(zip(seeds, pool.map(run, seeds), strict=True))
+        running = {seed: pool.submit(run, seed) for seed in seeds}
+        try:
+            return {seed: future.result() for seed, future in running.items()}
+        except BaseException:  # above all Ctrl-C: those that run write their checkpoints, no other one begins
+            pool.shutdown(wait=True, cancel_futures=True)
+            raise
 
 
 def stay_on_core() -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -188,3 +189,16 @@ def test_a_process_stays_on_the_core_it_was_given(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setitem(os.environ, several.CORE, "1")
     several.stay_on_core()
     assert pinned == [(0, {1})]
+
+
+def test_an_interrupt_begins_no_other_seed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[str] = []
+
+    def interrupted(command: list[str], **_: Any) -> Any:
+        begun.append(command[command.index("--seed") + 1])
+        time.sleep(0.2)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(several.subprocess, "run", interrupted)
+    assert main(["train", "copy", "--seeds", "9", "--jobs", "1", "--out", str(tmp_path)]) == 130
+    assert len(begun) <= 2, "the first one, and at most the one that its thread took up at once"
