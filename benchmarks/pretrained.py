@@ -1,4 +1,4 @@
-"""Make the trained machines that the library ships: the best-known seed of each task, rounded to half precision.
+"""Make the trained machines that the library ships: one seed of each task, rounded to half precision.
 
 Machines of other tasks are taken from the folder in which `learning.py` trained them; the copy machine is trained here,
 which takes a minute, and kept at three moments of its training.
@@ -36,7 +36,7 @@ TAKEN = {
     "repeat-copy-lstm": ("repeat-copy", "lstm", 0),
     "sorting-lstm": ("sorting", "lstm", 0),
 }
-"""Name, task, controller and seed of the others: the first seed, unless that did not learn."""
+"""Name, task, controller and seed of the others."""
 
 
 class Keep(keras.callbacks.Callback):

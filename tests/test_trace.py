@@ -176,7 +176,10 @@ WRONG: dict[str, tuple[Callable[[], Any], str]] = {
     "inputs too wide": (lambda: record(MODEL, np.ones((1, 2, 4))), r"inputs must have 3 entries .*\(1, 2, 4\)"),
     "no steps": (lambda: record(MODEL, X[:, :0]), r"inputs must have at least one sequence and one step.*\(3, 0, 3\)"),
     "no sequences": (lambda: record(MODEL, X[:0]), r"inputs must have at least one sequence.*\(0, 5, 3\)"),
-    "no float32": (lambda: record(MODEL, X + 1e300), r"inputs must be finite. Received inf at index \(0, 0, 0\)"),
+    "no float32": (
+        lambda: record(MODEL, X.astype(float) + 1e300),
+        r"inputs must be finite. Received inf at index \(0, 0, 0\)",
+    ),
     "targets too wide": (lambda: record(MODEL, X, np.ones((3, 5, 3))), r"targets must have 2 entries \(num_outputs\)"),
     "nan": (lambda: record(MODEL, X * np.nan), r"inputs must be finite. Received nan at index \(0, 0, 0\)"),
     "text": (lambda: record(MODEL, np.full((1, 2, 3), "a")), r"inputs must hold real numbers"),
