@@ -2,8 +2,8 @@
 
 A seed whose results lie in the folder already is not trained again: a run that was stopped goes on where it was.
 
-    python benchmarks/copy_seeds.py --work /tmp/copy_seeds
-    python benchmarks/copy_seeds.py --work /tmp/no_penalty --spread-penalty 0 \
+    python benchmarks/copy_seeds.py --work DIR
+    python benchmarks/copy_seeds.py --work OTHER --spread-penalty 0 \
         --out benchmarks/results/copy_seeds_no_penalty.json
 """
 
@@ -11,15 +11,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
-import queue
-import subprocess
-import sys
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
+
+from ntm_lib.several import train_seeds
 
 if TYPE_CHECKING:
     from ntm_lib import NeuralTuringMachine
@@ -28,24 +24,15 @@ RESULTS = Path(__file__).resolve().parent / "results"
 BEYOND = (126, 127, 128, 129, 132, 140)
 
 
-def train(seed: int, options: argparse.Namespace, cores: queue.Queue[int | None]) -> dict:
-    """Train one seed by the public command on the next free core; return its results."""
-    out = options.work / f"seed-{seed}"
-    arguments = ["train", "copy", "--seed", str(seed), "--quiet", *penalty(options)]
-    if not (out / "results.json").exists():
-        core = cores.get()
-        pin = ["taskset", "--cpu-list", str(core)] if core is not None else []
-        command = [*pin, sys.executable, "-m", "ntm_lib", *arguments, "--out", str(out)]
-        code = subprocess.run(command, check=False).returncode
-        cores.put(core)
-        if code > 1:  # 1 says that the machine did not learn, which is a result
-            raise SystemExit(f"seed {seed} ended with code {code}")
-    results = json.loads((out / "results.json").read_text())
-    if options.spread_penalty not in (None, results["model"]["spread_penalty"]):
-        raise SystemExit(
-            f"{out} holds a run with the penalty {results['model']['spread_penalty']}: name another --work"
-        )
-    return results | {"command": " ".join(["python -m ntm_lib", *arguments, "--out DIR"])}
+def train(options: argparse.Namespace) -> list[dict]:
+    """Train all seeds by the public command, one process a core; return their results."""
+    codes = train_seeds(["copy", *penalty(options)], range(options.seeds), options.work)
+    failed = {seed: code for seed, code in codes.items() if code > 1}  # 1 says that it did not learn, which is a result
+    if failed:
+        raise SystemExit(f"these seeds ended with a code above 1: {failed}")
+    runs = [json.loads((options.work / f"seed-{seed}" / "results.json").read_text()) for seed in codes]
+    command = ["python -m ntm_lib train copy", *penalty(options), "--seed"]
+    return [run | {"command": " ".join([*command, str(run["seed"]), "--out DIR"])} for run in runs]
 
 
 def penalty(options: argparse.Namespace) -> list[str]:
@@ -101,13 +88,7 @@ def main() -> None:
     parser.add_argument("--spread-penalty", type=float, help="of spread heads (default: the machine's; 0: none)")
     parser.add_argument("--out", type=Path, default=RESULTS / "copy_seeds.json")
     options = parser.parse_args()
-    linux = platform.system() == "Linux"
-    names = sorted(os.sched_getaffinity(0)) if linux else [None] * (os.cpu_count() or 1)
-    cores: queue.Queue[int | None] = queue.Queue()
-    for core in names:
-        cores.put(core)
-    with ThreadPoolExecutor(len(names)) as pool:
-        runs = list(pool.map(lambda seed: train(seed, options, cores), range(options.seeds)))
+    runs = train(options)
     test_further(runs, options.work)
     command = [
         "python benchmarks/copy_seeds.py --work DIR",
