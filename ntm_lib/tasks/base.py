@@ -182,6 +182,19 @@ def generator(seed: int | np.random.Generator | None) -> np.random.Generator:
         ) from error
 
 
+def inputs_and_targets(
+    task: Task, batch_size: int, seed: int | np.random.Generator | None, **difficulty: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return what the deck's generators return: inputs `[B, T, I]` and targets `[B, T, O]` of one batch.
+
+    Raises:
+        ValueError: if a number is not whole and positive, or `seed` is not a seed.
+    """
+    checks.positive_integer("batch_size", batch_size)
+    batch = task.sample(batch_size, generator(seed), **difficulty)
+    return batch.inputs, batch.targets
+
+
 def _padded(parts: Sequence[Any], steps: int) -> np.ndarray:
     """Return arrays `[T, ...]` of different T as one `[B, steps, ...]`, with zeros behind."""
     result = np.zeros((len(parts), steps, *parts[0].shape[1:]), np.float32)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from ntm_lib import checks
-from ntm_lib.tasks.base import Range, Task, TaskBatch, digits, generator
+from ntm_lib.tasks.base import Range, Task, TaskBatch, digits, inputs_and_targets
 
 
 class CopyTask(Task):
@@ -95,6 +95,4 @@ def generate_copy_task(
         ValueError: if a number is not whole and positive, or `seed` is not a seed.
     """
     length = checks.positive_integer("sequence_length", sequence_length)
-    checks.positive_integer("batch_size", batch_size)
-    batch = CopyTask(vector_dim).sample(batch_size, generator(seed), length=length)
-    return batch.inputs, batch.targets
+    return inputs_and_targets(CopyTask(vector_dim), batch_size, seed, length=length)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ntm_lib import checks
-from ntm_lib.tasks.base import Range, Task, TaskBatch, generator
+from ntm_lib.tasks.base import Range, Task, TaskBatch, inputs_and_targets
 
 
 class KeyValueTask(Task):
@@ -101,7 +101,4 @@ def generate_qa_task(
     Raises:
         ValueError: if a number is not whole and positive or does not fit the others, or `seed` is not a seed.
     """
-    task = KeyValueTask(context_length, question_length, vocab_size)
-    checks.positive_integer("batch_size", batch_size)
-    batch = task.sample(batch_size, generator(seed))
-    return batch.inputs, batch.targets
+    return inputs_and_targets(KeyValueTask(context_length, question_length, vocab_size), batch_size, seed)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ntm_lib import checks
-from ntm_lib.tasks.base import Range, Task, TaskBatch, generator
+from ntm_lib.tasks.base import Range, Task, TaskBatch, inputs_and_targets
 
 
 class SortingTask(Task):
@@ -71,7 +71,4 @@ def generate_sorting_task(
     Raises:
         ValueError: if a number is not whole and positive, or `seed` is not a seed.
     """
-    task = SortingTask(sequence_length, max_value)
-    checks.positive_integer("batch_size", batch_size)
-    batch = task.sample(batch_size, generator(seed))
-    return batch.inputs, batch.targets
+    return inputs_and_targets(SortingTask(sequence_length, max_value), batch_size, seed)
