@@ -16,6 +16,8 @@ from .cells.ntm import NTMState as NTMState
 from .cells.ntm import NTMStep as NTMStep
 from .controllers import NTMController as NTMController
 from .data import dataset as dataset
+from .deck import train_qa_ntm as train_qa_ntm
+from .deck import train_sorting_ntm as train_sorting_ntm
 from .heads import HeadParameters as HeadParameters
 from .heads import HeadSizes as HeadSizes
 from .heads import split_heads as split_heads

@@ -121,21 +121,31 @@ class TrainingData(keras.callbacks.Callback):
 
 
 class Curriculum(keras.callbacks.Callback):
-    """Goes on to the next stage of the data after an epoch whose loss is below a limit.
+    """Goes on to the next stage of the data after an epoch whose loss is near enough to the optimum.
 
     Args:
         data: whose stage is moved.
-        advance_below: the limit, in bits a sequence.
+        advance_below: the loss must be less than that above the optimum of the stage, in bits a sequence.
     """
 
     def __init__(self, data: TrainingData, advance_below: float) -> None:
         super().__init__()
         self.data, self.advance_below = data, advance_below
+        self._optima: dict[int, float] = {}
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Compare the loss with the limit."""
-        if (logs or {})["loss"] < self.advance_below and self.data.stage < len(self.data.stages) - 1:
-            self.data.stage += 1
+        if self.data.stage < len(self.data.stages) - 1:
+            excess = (logs or {})["loss"] - self._optimum(self.data.stage)
+            self.data.stage += int(excess < self.advance_below)
+
+    def _optimum(self, stage: int) -> float:
+        """Return the bits that the best predictor pays for a sequence of a stage."""
+        if stage not in self._optima:
+            task, difficulty = self.data.task, self.data.stages[stage]
+            batch = task.sample(1000, np.random.default_rng(stage), **difficulty)
+            self._optima[stage] = float(task.optimal_bits(batch, **difficulty).mean())
+        return self._optima[stage]
 
 
 def _batches(

@@ -33,7 +33,8 @@ class Recipe:
     hold: float = 0.0
     """The share of the training in which the rate stays before it falls."""
     advance_below: float | None = None
-    """The bits a sequence below which the next stage of the task's curriculum begins; without it, no curriculum."""
+    """How far above the optimum, in bits a sequence, the next stage of the task's curriculum begins; without it, no
+    curriculum."""
     review: float = 0.1
     """The share of batches that come from an earlier stage of the curriculum."""
     steps_per_execution: int = 25

@@ -27,7 +27,7 @@ from ntm_lib.models import NeuralTuringMachine
 from ntm_lib.recipes import COPY_RECIPE, SOLVED, Goal, Recipe
 from ntm_lib.sequence_model import SequenceModel
 from ntm_lib.tasks import Task
-from ntm_lib.training import check_widths, evaluate
+from ntm_lib.training import check_widths, evaluate, warn_of_few_slots
 
 SCHEMA = 2
 """The number of the form of results; it changes when a name in them changes its meaning."""
@@ -91,6 +91,7 @@ def train(
         raise ValueError("folder must be given to resume a run. Received: None")
     keras.utils.set_random_seed(seed)
     model = _model(model, task)
+    warn_of_few_slots(model, task)
     model.compile(recipe.optimizer(), steps_per_execution=recipe.steps_per_execution)
     settings = run_settings(task, seed, model, recipe)
     data = TrainingData(task, recipe, seed)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import warnings
 from typing import Any
 
 import keras
@@ -93,17 +94,19 @@ def evaluate(
     if not isinstance(task, Task):
         raise ValueError(f"task must be a task such as CopyTask(). Received: {task!r}")
     check_widths(model, task)
+    warn_of_few_slots(model, task, **difficulty)
     rng = generator(seed)
     parts: list[dict[str, np.ndarray]] = []
     for start in range(0, checks.positive_integer("sequences", sequences), 100):
         batch = task.sample(min(100, sequences - start), rng, **difficulty)
-        parts.append(_measured(task, batch, np.asarray(forward(model)(batch.inputs))))
+        optimal = task.optimal_bits(batch, **difficulty)
+        parts.append(_measured(batch, optimal, np.asarray(forward(model)(batch.inputs))))
     return {name: float(np.mean(np.concatenate([part[name] for part in parts]))) for name in parts[0]}
 
 
-def _measured(task: Task, batch: TaskBatch, logits: np.ndarray) -> dict[str, np.ndarray]:
+def _measured(batch: TaskBatch, optimal: np.ndarray, logits: np.ndarray) -> dict[str, np.ndarray]:
     """Return every measure of `evaluate` for each sequence, `[B]`."""
-    examples, optimal = len(logits), task.optimal_bits(batch)
+    examples = len(logits)
     if not np.isfinite(logits).all():  # a run that met NaN is reported, not raised
         nan, none = np.full(examples, np.nan), np.zeros(examples)
         return {"bits": nan, "optimal_bits": optimal, "wrong_bits": nan, "right": none, "answered": none}
@@ -116,6 +119,18 @@ def _measured(task: Task, batch: TaskBatch, logits: np.ndarray) -> dict[str, np.
         "right": (wrong == 0).astype(float),
         "answered": 1.0 - mistaken.sum(axis=-1) / np.maximum(batch.mask.sum(axis=-1), 1.0),
     }
+
+
+def warn_of_few_slots(model: SequenceModel, task: Task, **difficulty: Any) -> None:
+    """Warn if the hardest sequences of a difficulty hold more items than the model's memory has slots."""
+    slots = getattr(model, "memory_size", None)
+    needed = task.slots(**{name: high for name, (_, high) in task.ranges(**difficulty).items()})
+    if slots is not None and needed > slots:
+        warnings.warn(
+            f"a sequence of {task.name} may hold {needed} items here, and the memory has {slots} slots: "
+            "it can be tried, but not be answered by one item a slot",
+            stacklevel=3,
+        )
 
 
 def check_widths(model: SequenceModel, task: Task) -> None:

@@ -23,7 +23,7 @@ NAMES = sorted(ntm_lib.__all__)
 
 # --- names
 
-# Slides 1 to 9 of the deck: name, its positional arguments.
+# Slides 1 to 11 of the deck: name, its positional arguments.
 DECK = {
     "NeuralTuringMachine": ["num_inputs", "num_outputs", "memory_size", "memory_vector_dim"],
     "NTMController": ["num_inputs", "num_outputs", "memory_vector_dim"],
@@ -38,6 +38,10 @@ DECK = {
     "compute_gradients": ["model", "inputs", "targets"],
     "plot_gradient_flow": ["gradients"],
     "SimpleNTM": ["units", "memory_size", "memory_vector_dim"],
+    "generate_sorting_task": ["sequence_length", "max_value"],
+    "train_sorting_ntm": ["ntm", "num_epochs"],
+    "generate_qa_task": ["context_length", "question_length", "vocab_size"],
+    "train_qa_ntm": ["ntm", "num_epochs"],
 }
 
 
@@ -257,7 +261,7 @@ FLOORS = [
     ["sequence_model"],
     ["models", "checkpoints"],
     ["training", "trace", "analysis", "experiments", "pretrained"],
-    ["runs", "plots"],
+    ["runs", "plots", "deck"],
     ["__main__"],
 ]
 FLOOR = {module: number for number, modules in enumerate(FLOORS) for module in modules}

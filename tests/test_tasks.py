@@ -157,3 +157,21 @@ def test_a_wrong_argument_is_named_with_what_came(name: str) -> None:
     call, message = WRONG[name]
     with pytest.raises(ValueError, match=message):
         call()
+
+
+@pytest.mark.parametrize(
+    ("name", "slots"),
+    {
+        "copy": 20,
+        "repeat-copy": 10,
+        "associative-recall": 18,
+        "n-grams": 32,
+        "priority-sort": 20,
+        "sorting": 10,
+        "key-value": 25,
+        "stories-1-fact": 0,
+    }.items(),
+)
+def test_the_hardest_sequences_of_training_fill_so_many_slots(name: str, slots: int) -> None:
+    task = TASKS[name]()
+    assert task.slots(**{each: high for each, (_, high) in task.ranges().items()}) == slots

@@ -227,3 +227,16 @@ def test_evaluation_counts_sequences_and_bits(wrong: int) -> None:
     assert result["bits"] == pytest.approx(600 * share / math.log(2), rel=1e-5)
     assert result["answered"] == pytest.approx(1 - share)
     assert result["optimal_bits"] == 0.0
+
+
+def test_more_items_than_slots_are_allowed_and_warned_about() -> None:
+    with pytest.warns(UserWarning, match="a sequence of copy may hold 7 items here, and the memory has 6 slots"):
+        evaluate(machine(), TASK, sequences=2, length=7)
+    with pytest.warns(UserWarning, match="may hold 7 items here, and the memory has 6 slots"):
+        train(CopyTask(2, max_length=7), recipe=TINY, model=machine, progress=False, tests=[])
+
+
+def test_a_machine_without_slots_is_not_warned_of_them(recwarn: pytest.WarningsRecorder) -> None:
+    evaluate(LSTMBaseline(3, 2, units=4, layers=1), TASK, sequences=2, length=7)
+    evaluate(machine(), TASK, sequences=2, length=6)
+    assert not [each for each in recwarn if "slots" in str(each.message)]

@@ -47,6 +47,10 @@ class AssociativeRecallTask(Task):
         """Return T of a list of that many items."""
         return items * (1 + self.item_length) + 2 + 2 * self.item_length
 
+    def slots(self, *, items: int, **_: Any) -> int:
+        """Return one for each vector of an item."""
+        return items * self.item_length
+
     def draw(self, rng: np.random.Generator, *, items: int) -> TaskBatch:
         """Return one sequence: `[T, vector_dim + 2]`, `[T, vector_dim]` and `[T]`."""
         self._check_enough(items)

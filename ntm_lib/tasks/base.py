@@ -54,6 +54,10 @@ class Task(abc.ABC):
     def steps(self, *_: Any, **difficulty: Any) -> int:
         """Return T of a sequence of that difficulty."""
 
+    def slots(self, **_: Any) -> int:
+        """Return how many slots a sequence of that difficulty fills if each of its items has its own; 0 if unknown."""
+        return 0
+
     @property
     def max_steps(self) -> int:
         """T of the longest sequence that `sample` draws by itself."""
@@ -106,8 +110,10 @@ class Task(abc.ABC):
         chosen = {**self.difficulty, **{name: value for name, value in difficulty.items() if value is not None}}
         return {name: bounds(name, value) for name, value in chosen.items()}
 
-    def optimal_bits(self, batch: TaskBatch) -> np.ndarray:
+    def optimal_bits(self, batch: TaskBatch, **_: Any) -> np.ndarray:
         """Return the least cost that any machine can expect on each sequence, `[B]`, in bits: 0 if all is determined.
+
+        Where the optimum depends on it, the difficulty that the batch was drawn with is an argument too.
 
         Raises:
             ValueError: if a shape does not fit the task.

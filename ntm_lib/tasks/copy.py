@@ -39,6 +39,10 @@ class CopyTask(Task):
         """Return T of a sequence of that many vectors."""
         return 2 * length + 1
 
+    def slots(self, *, length: int, **_: Any) -> int:
+        """Return one for each vector."""
+        return length
+
     def draw(self, rng: np.random.Generator, *, length: int) -> TaskBatch:
         """Return one sequence: `[T, vector_dim + 1]`, `[T, vector_dim]` and `[T]`."""
         inputs, targets, mask = self.draw_all(1, rng, self.steps(length=length), {"length": (length, length)})

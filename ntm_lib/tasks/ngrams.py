@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from ntm_lib import checks
@@ -27,24 +29,24 @@ class NGramsTask(Task):
     name = "n-grams"
     num_inputs = 1
     num_outputs = 1
+    curriculum = ({"n": 2}, {"n": 3}, {"n": 4}, {"n": 5})
 
     def __init__(self, n: int = 6, *, length: int = 200) -> None:
         self.n = checks.positive_integer("n", n, minimum=2)
         self.length = checks.positive_integer("length", length, minimum=self.n)
-        self.difficulty: dict[str, Range] = {"length": self.length}
+        self.difficulty: dict[str, Range] = {"n": self.n, "length": self.length}
 
-    @property
-    def context(self) -> int:
-        """The bits of a context, n - 1."""
-        return self.n - 1
-
-    def steps(self, *, length: int) -> int:
+    def steps(self, *, n: int, length: int) -> int:
         """Return T of a sequence of that many bits."""
-        return checks.positive_integer("length", length, minimum=self.n)
+        return checks.positive_integer("length", length, minimum=checks.positive_integer("n", n, minimum=2))
 
-    def draw(self, rng: np.random.Generator, *, length: int) -> TaskBatch:
+    def slots(self, *, n: int, **_: Any) -> int:
+        """Return one for each context."""
+        return int(2 ** (n - 1))
+
+    def draw(self, rng: np.random.Generator, *, n: int, length: int) -> TaskBatch:
         """Return one sequence: `[T, 1]`, `[T, 1]` and `[T]`."""
-        bits = self.bits(rng, rng.beta(0.5, 0.5, size=2**self.context), length).astype(np.float32)
+        bits = self.bits(rng, rng.beta(0.5, 0.5, size=2 ** (n - 1)), length).astype(np.float32)
         shown = np.concatenate([[0.0], bits[:-1]]).astype(np.float32)
         return TaskBatch(shown[:, None], bits[:, None], np.ones(length, np.float32))
 
@@ -53,47 +55,55 @@ class NGramsTask(Task):
 
         A context is read as a binary number with the oldest bit first.
         """
-        bits = np.empty(length, np.int64)
-        bits[: self.context] = rng.integers(0, 2, size=self.context)
-        chance, last = rng.random(length).tolist(), 2**self.context - 1
-        context = int("".join(map(str, bits[: self.context])), 2)
+        bits, first = np.empty(length, np.int64), len(table).bit_length() - 1
+        bits[:first] = rng.integers(0, 2, size=first)
+        chance, last = rng.random(length).tolist(), len(table) - 1
+        context = int("".join(map(str, bits[:first])), 2)
         probabilities = table.tolist()
-        for step in range(self.context, length):
+        for step in range(first, length):
             bit = int(chance[step] < probabilities[context])
             bits[step] = bit
             context = (2 * context + bit) & last
         return bits
 
-    def optimal_predictions(self, batch: TaskBatch) -> np.ndarray:
+    def optimal_predictions(self, batch: TaskBatch, *, n: Range | None = None, **_: Any) -> np.ndarray:
         """Return the best prediction of every bit, `[B, T]`, from what a sequence has shown so far.
 
         After N1 ones and N0 zeros in the same context it is (N1 + 1/2) / (N1 + N0 + 1) (Murphy 2012; the paper's
         section 4.4); 1/2 where no context is complete.
 
+        Args:
+            batch: of the task.
+            n: of the source that drew it, where that is not the task's.
+
         Raises:
-            ValueError: if a shape does not fit the task.
+            ValueError: if a shape does not fit the task, or n is not one number.
         """
+        low, high = self.ranges(n=n)["n"]
+        if low != high:
+            raise ValueError(f"n must be one number: the optimum of a mixture is not known. Received: {n!r}")
+        first = low - 1
         bits = (self.checked(batch).targets[..., 0] > 0.5).astype(np.int64)
         examples, steps = bits.shape
-        counts = np.full((examples, 2**self.context, 2), 0.5)
+        counts = np.full((examples, 2**first, 2), 0.5)
         context = np.zeros(examples, np.int64)
         predictions = np.full((examples, steps), 0.5)
         rows = np.arange(examples)
         for step in range(steps):
-            if step >= self.context:
+            if step >= first:
                 seen = counts[rows, context]
                 predictions[:, step] = seen[:, 1] / seen.sum(axis=-1)
                 counts[rows, context, bits[:, step]] += 1
-            context = (2 * context + bits[:, step]) % 2**self.context
+            context = (2 * context + bits[:, step]) % 2**first
         return predictions
 
-    def optimal_bits(self, batch: TaskBatch) -> np.ndarray:
+    def optimal_bits(self, batch: TaskBatch, **difficulty: Any) -> np.ndarray:
         """Return the cost of the optimal predictions on each sequence, `[B]`, in bits.
 
         Raises:
-            ValueError: if a shape does not fit the task.
+            ValueError: if a shape does not fit the task, or `n` in the difficulty is not one number.
         """
-        chance = self.optimal_predictions(batch)
+        chance = self.optimal_predictions(batch, **difficulty)
         given = np.where(batch.targets[..., 0] > 0.5, chance, 1.0 - chance)
         return -(np.log2(given) * batch.mask).sum(axis=-1)
 

@@ -26,7 +26,7 @@ class PrioritySortTask(Task):
     """
 
     name = "priority-sort"
-    curriculum = ({"items": (4, 20)},)
+    curriculum = ({"items": (1, 2)}, {"items": (1, 4)}, {"items": (1, 8)}, {"items": (4, 16)}, {"items": (8, 20)})
 
     def __init__(
         self, vector_dim: int = 8, *, max_items: int = 20, min_items: int | None = None, answers: int = 16
@@ -42,6 +42,10 @@ class PrioritySortTask(Task):
     def steps(self, *, items: int) -> int:
         """Return T of a sequence of that many items."""
         return items + 1 + min(items, self.answers)
+
+    def slots(self, *, items: int, **_: Any) -> int:
+        """Return one for each item."""
+        return items
 
     def draw(self, rng: np.random.Generator, *, items: int) -> TaskBatch:
         """Return one sequence: `[T, vector_dim + 2]`, `[T, vector_dim]` and `[T]`."""

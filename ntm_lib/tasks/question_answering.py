@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from ntm_lib import checks
@@ -15,6 +17,8 @@ class KeyValueTask(Task):
     row of keys from the context, all different and marked on a channel of its own; at each of them its value is due.
     In the deck the answer is a random token of the context, of which the question says nothing.
 
+    How many of the tokens are in use is a difficulty too: a curriculum begins with few.
+
     Args:
         context_length: the tokens of the context, an even number; 50 in the deck.
         question_length: the keys asked for, at most half the context; 10 in the deck.
@@ -26,7 +30,8 @@ class KeyValueTask(Task):
 
     name = "key-value"
     curriculum = tuple(
-        {"pairs": pairs, "questions": questions} for pairs, questions in ((1, 1), (2, 2), (4, 4), (8, 8), (16, 10))
+        {"pairs": pairs, "questions": min(pairs, 10), "tokens": tokens}
+        for pairs, tokens in ((1, 10), (2, 10), (4, 10), (4, 30), (8, 100), (16, 100))
     )
 
     def __init__(self, context_length: int = 50, question_length: int = 10, vocab_size: int = 100) -> None:
@@ -39,31 +44,38 @@ class KeyValueTask(Task):
         self.difficulty: dict[str, Range] = {
             "pairs": self.context_length // 2,
             "questions": self.question_length,
+            "tokens": self.vocab_size,
         }
-        self._check(self.context_length // 2, self.question_length)
+        self._check(self.context_length // 2, self.question_length, self.vocab_size)
 
-    def _check(self, pairs: int, questions: int) -> None:
+    def _check(self, pairs: int, questions: int, tokens: int) -> None:
         if questions > pairs:
             raise ValueError(f"question_length must be at most the number of keys, {pairs}. Received: {questions}")
-        if pairs > self.vocab_size:
-            raise ValueError(f"vocab_size must be at least the number of keys, {pairs}. Received: {self.vocab_size}")
+        if pairs > tokens:
+            raise ValueError(f"vocab_size must be at least the number of keys, {pairs}. Received: {tokens}")
+        if tokens > self.vocab_size:
+            raise ValueError(f"tokens must be at most vocab_size, {self.vocab_size}. Received: {tokens}")
 
-    def steps(self, *, pairs: int, questions: int) -> int:
+    def steps(self, *, pairs: int, questions: int, **_: Any) -> int:
         """Return T of a sequence of that many pairs and questions."""
         return 2 * pairs + questions
 
-    def draw(self, rng: np.random.Generator, *, pairs: int, questions: int) -> TaskBatch:
+    def slots(self, *, pairs: int, **_: Any) -> int:
+        """Return one for each pair."""
+        return pairs
+
+    def draw(self, rng: np.random.Generator, *, pairs: int, questions: int, tokens: int) -> TaskBatch:
         """Return one sequence: `[T, vocab_size + 1]`, `[T, vocab_size]` and `[T]`."""
         questions = min(questions, pairs)
-        self._check(pairs, questions)
-        keys = rng.permutation(self.vocab_size)[:pairs]
-        values = rng.integers(0, self.vocab_size, size=pairs)
+        self._check(pairs, questions, tokens)
+        keys = rng.permutation(tokens)[:pairs]
+        values = rng.integers(0, tokens, size=pairs)
         asked = rng.permutation(pairs)[:questions]
         steps, context = 2 * pairs + questions, 2 * pairs
-        tokens = np.concatenate([np.stack([keys, values], axis=-1).ravel(), keys[asked]])
+        shown = np.concatenate([np.stack([keys, values], axis=-1).ravel(), keys[asked]])
         inputs = np.zeros((steps, self.num_inputs), np.float32)
         targets = np.zeros((steps, self.num_outputs), np.float32)
-        inputs[np.arange(steps), tokens] = 1.0
+        inputs[np.arange(steps), shown] = 1.0
         inputs[context:, self.vocab_size] = 1.0
         targets[context + np.arange(questions), values[asked]] = 1.0
         return TaskBatch(inputs, targets, (np.arange(steps) >= context).astype(np.float32))

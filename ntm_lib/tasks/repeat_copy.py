@@ -43,6 +43,10 @@ class RepeatCopyTask(Task):
         """Return T of a sequence of that length and number of repeats."""
         return length + 1 + length * repeats + 1
 
+    def slots(self, *, length: int, **_: Any) -> int:
+        """Return one for each vector."""
+        return length
+
     def normalised(self, repeats: int) -> float:
         """Return the number of repeats as the machine sees it: mean 0 and variance 1 over the training distribution."""
         variance = (self.max_repeats**2 - 1) / 12

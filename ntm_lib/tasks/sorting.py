@@ -34,6 +34,10 @@ class SortingTask(Task):
         """Return T of a sequence of that many values."""
         return 2 * length + 1
 
+    def slots(self, *, length: int, **_: Any) -> int:
+        """Return one for each value, or one for each number there is to count them, whichever is less."""
+        return min(length, self.max_value)
+
     def draw(self, rng: np.random.Generator, *, length: int) -> TaskBatch:
         """Return one sequence: `[T, max_value + 1]`, `[T, max_value]` and `[T]`."""
         values = rng.integers(0, self.max_value, size=length)

@@ -104,30 +104,38 @@ class StoryTask(Task):
         ValueError: if the kind is unknown, or a number is not whole and positive.
     """
 
+    curriculum = (
+        {"questions": 1, "statements": 1},
+        {"questions": (1, 2), "statements": 1},
+        {"questions": (1, 2), "statements": 2},
+        {"questions": (1, 3), "statements": 2},
+    )
     vocabulary = tuple(sorted({*PEOPLE, *PLACES, *THINGS, *NUMBERS, *OTHER_WORDS, STOP, ASK, ANSWER}))
     """All words, in the order of the channels."""
 
     def __init__(self, kind: str = "1-fact", *, questions: int = 5, statements: int = 2) -> None:
         self.kind = checks.choice("kind", kind, KINDS)
         self.name = f"stories-{self.kind}"
-        self.statements = checks.positive_integer("statements", statements)
         self.num_inputs = self.num_outputs = len(self.vocabulary)
-        self.difficulty: dict[str, Range] = {"questions": (1, checks.positive_integer("questions", questions))}
+        self.difficulty: dict[str, Range] = {
+            "questions": (1, checks.positive_integer("questions", questions)),
+            "statements": checks.positive_integer("statements", statements),
+        }
 
-    def steps(self, *, questions: int) -> int:
+    def steps(self, *, questions: int, statements: int) -> int:
         """Return T: no story with that many questions is longer."""
         more = 3 if self.kind in ("2-facts", "3-facts") else 0  # once in a story, before its first question
-        return questions * (6 * self.statements + QUESTION_STEPS[self.kind]) + 6 * more
+        return questions * (6 * statements + QUESTION_STEPS[self.kind]) + 6 * more
 
-    def draw(self, rng: np.random.Generator, *, questions: int) -> TaskBatch:
+    def draw(self, rng: np.random.Generator, *, questions: int, statements: int) -> TaskBatch:
         """Return one story: `[T, I]`, `[T, O]` and `[T]`."""
-        return encode(self.story(rng, questions), self.vocabulary)
+        return encode(self.story(rng, questions, statements), self.vocabulary)
 
-    def story(self, rng: np.random.Generator, questions: int) -> list[Line]:
-        """Return a story with that many questions."""
+    def story(self, rng: np.random.Generator, questions: int, statements: int) -> list[Line]:
+        """Return a story with that many questions, and that many statements before each."""
         world, lines = World(), []
         for _ in range(questions):
-            for _ in range(self.statements):
+            for _ in range(statements):
                 lines.append(self._statement(rng, world))
             while (question := self._question(rng, world)) is None:
                 lines.append(self._statement(rng, world, lead=True))
