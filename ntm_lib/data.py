@@ -142,7 +142,7 @@ class Curriculum(keras.callbacks.Callback):
     def _optimum(self, stage: int) -> float:
         """Return the bits that the best predictor pays for a sequence of a stage."""
         if stage not in self._optima:
-            task, difficulty = self.data.task, self.data.stages[stage]
+            task, difficulty = self.data.task, dict[str, Any](self.data.stages[stage])
             batch = task.sample(1000, np.random.default_rng(stage), **difficulty)
             self._optima[stage] = float(task.optimal_bits(batch, **difficulty).mean())
         return self._optima[stage]

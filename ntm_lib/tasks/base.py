@@ -54,7 +54,7 @@ class Task(abc.ABC):
     def steps(self, *_: Any, **difficulty: Any) -> int:
         """Return T of a sequence of that difficulty."""
 
-    def slots(self, **_: Any) -> int:
+    def slots(self, *_: Any, **difficulty: Any) -> int:
         """Return how many slots a sequence of that difficulty fills if each of its items has its own; 0 if unknown."""
         return 0
 
