@@ -14,6 +14,19 @@ from ntm_lib.recurrence import Affine, Weights, affine
 CONTROLLERS = ("lstm", "feed-forward")
 
 
+def lstm(gates: tf.Tensor, cell: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Return h_t and c_t, each `[B, C]`, of an LSTM as Keras has it.
+
+    Args:
+        gates: what the kernel and the bias made of the input and of h_{t-1}, `[B, 4C]`: the input gate, the forget
+            gate, the candidate and the output gate, before their sigmoids and tanh.
+        cell: c_{t-1}, `[B, C]`.
+    """
+    write, forget, candidate, show = tf.split(gates, 4, axis=-1)
+    cell = tf.sigmoid(forget) * cell + tf.sigmoid(write) * tf.tanh(candidate)
+    return tf.sigmoid(show) * tf.tanh(cell), cell
+
+
 @keras.saving.register_keras_serializable("ntm_lib")
 class NTMController(keras.layers.Layer):
     """An LSTM, or one feed-forward layer of tanh units, with the maps to the heads and to the output.
@@ -114,10 +127,7 @@ class NTMController(keras.layers.Layer):
         if self.kind == "feed-forward":
             return tf.tanh(use(0, tf.concat([inputs, reads], axis=-1))), []
         hidden, cell = state
-        gates = use(0, tf.concat([inputs, reads, hidden], axis=-1))
-        write, forget, candidate, show = tf.split(gates, 4, axis=-1)
-        cell = tf.sigmoid(forget) * cell + tf.sigmoid(write) * tf.tanh(candidate)
-        hidden = tf.sigmoid(show) * tf.tanh(cell)
+        hidden, cell = lstm(use(0, tf.concat([inputs, reads, hidden], axis=-1)), cell)
         return hidden, [hidden, cell]
 
     def output_logits(self, features: tf.Tensor) -> tf.Tensor:

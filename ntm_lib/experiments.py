@@ -8,7 +8,16 @@ from typing import Any
 
 from ntm_lib import checks
 from ntm_lib.models import LSTMBaseline, NeuralTuringMachine
-from ntm_lib.recipes import COPY_RECIPE, RECALL_RECIPE, REPEAT_COPY_RECIPE, SOLVED, SORTING_RECIPE, Goal, Recipe
+from ntm_lib.recipes import (
+    COPY_RECIPE,
+    N_GRAMS_RECIPE,
+    RECALL_RECIPE,
+    REPEAT_COPY_RECIPE,
+    SOLVED,
+    SORTING_RECIPE,
+    Goal,
+    Recipe,
+)
 from ntm_lib.sequence_model import SequenceModel
 from ntm_lib.tasks import TASKS, Task
 
@@ -58,6 +67,12 @@ EXPERIMENTS: dict[tuple[str, str], Experiment] = {
     ("repeat-copy", "lstm"): Experiment(TASKS["repeat-copy"], REPEAT_COPY_RECIPE, Goal("bits", 0.1), NO_PENALTY),
     ("associative-recall", "lstm"): Experiment(
         TASKS["associative-recall"], RECALL_RECIPE, Goal("bits", 0.05), NO_PENALTY
+    ),
+    ("n-grams", "lstm"): Experiment(
+        TASKS["n-grams"],
+        N_GRAMS_RECIPE,
+        Goal("excess_bits", 1.5),
+        NO_PENALTY | {"memory_size": 64, "initial_memory": "learned"},
     ),
     ("sorting", "lstm"): Experiment(TASKS["sorting"], SORTING_RECIPE, Goal("right", 0.95), NO_PENALTY),
 }

@@ -11,6 +11,7 @@ from ntm_lib import checks, recurrence
 from ntm_lib.addressing import spread
 from ntm_lib.attention import read_with_attention
 from ntm_lib.cells.ntm import NTMCell, NTMState
+from ntm_lib.controllers import lstm
 from ntm_lib.memory import write_memory
 from ntm_lib.sequence_model import SequenceModel
 
@@ -170,10 +171,24 @@ class LSTMBaseline(SequenceModel):
         """
         sequence = _checked_inputs(inputs, self.num_inputs)
         mask = _combined_mask(sequence, mask, None)
-        mask = None if mask is None else mask > 0.5
-        for layer in self.recurrent:
-            sequence = layer(sequence, mask=mask, training=training)
+        if training is True and mask is None:
+            sequence = self._unrolled(sequence)
+        else:
+            mask = None if mask is None else mask > 0.5
+            for layer in self.recurrent:
+                sequence = layer(sequence, mask=mask, training=training)
         return tf.cast(self.output_map(sequence), tf.float32)
+
+    def _unrolled(self, sequence: tf.Tensor) -> tf.Tensor:
+        """Return what the layers return, `[B, T, C]`, in about half the time that Keras takes."""
+        weights = []
+        for layer in self.recurrent:
+            kernels = [tf.convert_to_tensor(layer.cell.kernel), tf.convert_to_tensor(layer.cell.recurrent_kernel)]
+            weights.append((tf.concat(kernels, axis=0), tf.convert_to_tensor(layer.cell.bias)))
+        zeros = tf.zeros([tf.shape(sequence)[0], self.units])
+        inputs = tf.transpose(tf.cast(sequence, tf.float32), [1, 0, 2])
+        outputs = recurrence.unroll(_stacked_lstm, weights, inputs, [(zeros, zeros)] * self.depth)
+        return tf.transpose(outputs, [1, 0, 2])
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""
@@ -267,6 +282,15 @@ class SimpleNTM(keras.layers.Layer):
             "memory_size": self.memory_size,
             "memory_vector_dim": self.memory_vector_dim,
         }
+
+
+def _stacked_lstm(use: recurrence.Affine, inputs: tf.Tensor, state: Any) -> tuple[tf.Tensor, Any]:
+    """Run one step of LSTM layers, each of which sees the one below; the state is h and c of every layer."""
+    after = []
+    for number, (hidden, cell) in enumerate(state):
+        after.append(lstm(use(number, tf.concat([inputs, hidden], axis=-1)), cell))
+        inputs = after[-1][0]
+    return inputs, after
 
 
 def _checked_inputs(inputs: Any, num_inputs: int | None = None) -> tf.Tensor:

@@ -120,5 +120,10 @@ REPEAT_COPY_RECIPE = replace(
 )
 """The recipe that learns repeat copy: the one for recall, with a curriculum that goes on below 5 bits."""
 
+N_GRAMS_RECIPE = replace(
+    RECALL_RECIPE, sequences=160_000, beta_2=0.999, hold=0.4, advance_below=5.0, sequences_per_epoch=1000
+)
+"""The recipe that learns N-grams: orders from 2 on, each until it is within 5 bits of its optimum."""
+
 SORTING_RECIPE = replace(RECALL_RECIPE, sequences=80_000)
 """The recipe that learns the deck's sorting."""

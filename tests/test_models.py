@@ -401,6 +401,20 @@ def test_the_baseline_is_a_stack_of_keras_lstms() -> None:
     ]
 
 
+def test_the_baseline_trains_on_the_gradient_of_its_layers() -> None:
+    """In training it takes a backward pass of its own; without it, Keras's."""
+    model, inputs = randomised(LSTMBaseline(3, 2, units=4, layers=2)), tf.constant(batch())
+
+    def outputs_and_gradients(training: bool) -> list[Any]:
+        with tf.GradientTape() as tape:
+            outputs = model(inputs, training=training)
+            loss = tf.reduce_sum(outputs**2)
+        return [outputs, *tape.gradient(loss, model.trainable_variables)]
+
+    for fast, plain in zip(outputs_and_gradients(True), outputs_and_gradients(False), strict=True):
+        np.testing.assert_allclose(fast, plain, atol=1e-5)
+
+
 def test_the_baseline_skips_masked_steps() -> None:
     model, inputs = randomised(LSTMBaseline(3, 2, units=4, layers=2)), batch(1, 5)
     mask = np.array([[1, 1, 0, 1, 0]], bool)
