@@ -241,7 +241,11 @@ def bars(parts: Mapping[str, Any], *, alt: str, ylabel: str = "weight", columns:
 
 @mpl.rc_context(STYLE)
 def learning_curves(
-    runs: Sequence[Mapping[str, Any]], *, solved: float = 0.01, others: Mapping[str, Any] | None = None
+    runs: Sequence[Mapping[str, Any]],
+    *,
+    solved: float = 0.01,
+    others: Mapping[str, Any] | None = None,
+    beside: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
 ) -> Picture:
     """Draw the curve of every run thin and their median thick, in bits a sequence on a logarithmic axis.
 
@@ -250,6 +254,7 @@ def learning_curves(
         solved: where to draw the line below which the task counts as learned, in bits.
         others: curves from elsewhere by name, each `[n, 2]`: thousands of sequences, bits. With them the axis of
             sequences is logarithmic too, and bits below a tenth of `solved` are drawn there.
+        beside: results of another kind of machine by its name, drawn like `runs` in colours of their own.
 
     Returns:
         The picture. A run that met NaN, and stopped there, counts as worse than any number from then on. Of a run with
@@ -258,47 +263,54 @@ def learning_curves(
     Raises:
         ValueError: if there is no run, or none has a curve.
     """
+    drawing, axis = figure(WIDTH, 3.5)
+    for (name, points), line in zip((others or {}).items(), ("-", "--", ":", "-."), strict=False):
+        thousands, theirs = np.asarray(points, float).T
+        axis.plot(thousands, np.maximum(theirs, solved / 10), line, color=COLORS["paper"], label=name)
+    if others:
+        axis.set_xscale("log")
+    told = []
+    groups = {"": runs, **(beside or {})}
+    for (name, group), color in zip(groups.items(), ("ours", "content", "erase", "add"), strict=False):
+        counts, bits = _curves(group)
+        bits = np.maximum(bits, solved / 10) if others else bits
+        medians = np.median(bits, axis=0)
+        label = f"median of {len(group)}" if len(group) > 1 else "this run"
+        axis.plot(counts, bits.T, color=COLORS[color], alpha=0.4, linewidth=0.8)
+        axis.plot(counts, medians, color=COLORS[color], linewidth=2.5, label=f"{name}, {label}" if name else label)
+        told.append((f"{name}: " if name else "") + _told(group, counts, medians, solved))
+    axis.axhline(solved, color=COLORS["target"], linewidth=0.8, linestyle="--", label=f"learned: {solved:g} bits")
+    axis.set(yscale="log", xlabel="sequences shown (thousands)", ylabel="bits a sequence")
+    axis.legend(fontsize="small" if beside else None)
+    drawn_beside = [f"{name} is drawn beside." for name in others or ()]
+    return Picture(drawing, " ".join([*told, *drawn_beside]))
+
+
+def _curves(runs: Sequence[Mapping[str, Any]]) -> tuple[np.ndarray, np.ndarray]:
+    """Return thousands of sequences `[P]` and the bits of every run, `[R, P]`; infinite where nothing is drawn."""
     if not runs:
         raise ValueError("runs must hold at least one result. Received none")
     longest = max((run["curve"] for run in runs), key=len)
     if not longest:
         raise ValueError("runs must hold at least one curve. Received only empty ones")
-    drawing, axis = figure(WIDTH, 3.5)
-    counts = np.array([point["sequences"] for point in longest]) / 1000
     bits = np.full((len(runs), len(longest)), np.inf)
     for row, run in zip(bits, runs, strict=True):
         values = np.array([point["bits"] for point in run["curve"]], float)  # JSON's null becomes NaN
         earlier = [point.get("stage") != run["curve"][-1].get("stage") for point in run["curve"]]
         row[: len(values)] = np.where(np.isnan(values) | earlier, np.inf, values)
-    for (name, points), line in zip((others or {}).items(), ("-", "--", ":", "-."), strict=False):
-        thousands, theirs = np.asarray(points, float).T
-        axis.plot(thousands, np.maximum(theirs, solved / 10), line, color=COLORS["paper"], label=name)
-    if others:
-        bits = np.maximum(bits, solved / 10)
-        axis.set_xscale("log")
-    axis.plot(counts, bits.T, color=COLORS["ours"], alpha=0.4, linewidth=0.8)
-    axis.plot(
-        counts,
-        np.median(bits, axis=0),
-        color=COLORS["ours"],
-        linewidth=2.5,
-        label=f"median of {len(runs)}" if len(runs) > 1 else "this run",
-    )
-    axis.axhline(solved, color=COLORS["target"], linewidth=0.8, linestyle="--", label=f"learned: {solved} bits")
-    axis.set(yscale="log", xlabel="sequences shown (thousands)", ylabel="bits a sequence")
-    axis.legend()
-    learned = sum(bool(run["solved"]) for run in runs)
-    medians = np.median(bits, axis=0)
+    return np.array([point["sequences"] for point in longest]) / 1000, bits
+
+
+def _told(runs: Sequence[Mapping[str, Any]], counts: np.ndarray, medians: np.ndarray, solved: float) -> str:
+    """Return what the curves of a group show, in words."""
     drawn = medians[np.isfinite(medians)]
     start, end = (drawn[0] if len(drawn) else np.inf), medians[-1]
     ends = f"{end:.2g} bits after {counts[-1]:.0f} thousand sequences"
-    ends += "".join(f"; {name} is drawn beside" for name in others or ())
     if len(runs) == 1:
-        return Picture(drawing, f"One learning curve falls from about {start:.0f} bits a sequence to {ends}.")
-    return Picture(
-        drawing,
+        return f"One learning curve falls from about {start:.0f} bits a sequence to {ends}."
+    return (
         f"{len(runs)} learning curves fall from about {start:.0f} bits a sequence to a median of {ends}; "
-        f"{learned} of {len(runs)} runs end below {solved} bits.",
+        f"{sum(bool(run['solved']) for run in runs)} of {len(runs)} runs end below {solved:g} bits."
     )
 
 

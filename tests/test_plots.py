@@ -105,6 +105,15 @@ def test_learning_curves_stand_beside_those_of_others() -> None:
     assert "paper is drawn beside" in picture.alt
 
 
+def test_another_kind_of_machine_is_drawn_beside_and_told() -> None:
+    picture = plots.learning_curves(RUNS, beside={"LSTM": RUNS[:1]})
+    labels = [line.get_label() for line in picture.figure.axes[0].lines]
+    assert "median of 3" in labels
+    assert "LSTM, this run" in labels
+    assert "2 of 3 runs end below" in picture.alt
+    assert "LSTM: One learning curve falls" in picture.alt
+
+
 def test_only_the_last_stage_of_a_curriculum_is_drawn() -> None:
     curve = [
         {"sequences": 1000 * n, "bits": bits, "stage": n > 2} for n, bits in ((1, 9.0), (2, 0.1), (3, 7.0), (4, 2.0))
