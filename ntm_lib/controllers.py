@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from ntm_lib import checks
-from ntm_lib.heads import HeadSizes
+from ntm_lib.heads import HeadSizes, HeadStart, start_bias
 from ntm_lib.recurrence import Affine, Weights, affine
 
 CONTROLLERS = ("lstm", "feed-forward")
@@ -44,9 +45,11 @@ class NTMController(keras.layers.Layer):
         read_heads: R.
         write_heads: H.
         shift_range: a head can move this many slots in a step, either way.
+        head_start: the biases of the heads before training, as `ntm_lib.heads.start_bias` takes them; 0 if not given.
 
     Raises:
-        ValueError: if a number is not whole and positive, or `controller` is unknown.
+        ValueError: if a number is not whole and positive, `controller` is unknown, or `head_start` names no parameter
+            of a head.
     """
 
     def __init__(
@@ -60,6 +63,7 @@ class NTMController(keras.layers.Layer):
         read_heads: int = 1,
         write_heads: int = 1,
         shift_range: int = 1,
+        head_start: HeadStart | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -73,6 +77,11 @@ class NTMController(keras.layers.Layer):
             checks.positive_integer("memory_vector_dim", memory_vector_dim),
             checks.positive_integer("shift_range", shift_range, minimum=0),
         )
+        self._start_bias = start_bias(head_start or {}, self.heads)
+        self.head_start = {
+            kind: {name: np.asarray(value, float).tolist() for name, value in values.items()}
+            for kind, values in (head_start or {}).items()
+        }
         self.build()
 
     @property
@@ -88,7 +97,7 @@ class NTMController(keras.layers.Layer):
     def build(self, input_shape: Any = None) -> None:
         """Make the three kernels and biases: Glorot uniform and 0, but for the LSTM as `keras.layers.LSTM` does it.
 
-        Its recurrent rows are orthogonal and its forget bias is 1.
+        The heads' biases are those of `head_start`. The LSTM's recurrent rows are orthogonal and its forget bias is 1.
         """
         lstm = self.kind == "lstm"
         fan_in = self.num_inputs + self.reads + (self.units if lstm else 0)
@@ -101,7 +110,7 @@ class NTMController(keras.layers.Layer):
             name="bias", shape=[self.kernel.shape[1]], initializer=_forget_bias if lstm else "zeros"
         )
         self.head_kernel = self._kernel("head_kernel", self.units, self.heads.total)
-        self.head_bias = self.add_weight(name="head_bias", shape=[self.heads.total], initializer="zeros")
+        self.head_bias = self.add_weight(name="head_bias", shape=[self.heads.total], initializer=self._head_bias)
         self.output_kernel = self._kernel("output_kernel", self.units + self.reads, self.num_outputs)
         self.output_bias = self.add_weight(name="output_bias", shape=[self.num_outputs], initializer="zeros")
         self.built = True
@@ -111,6 +120,9 @@ class NTMController(keras.layers.Layer):
         from_inputs = keras.initializers.GlorotUniform()([rows - self.units, columns], dtype)
         from_hidden = keras.initializers.Orthogonal()([self.units, columns], dtype)
         return tf.concat([from_inputs, from_hidden], axis=0)
+
+    def _head_bias(self, shape: Any, dtype: Any = None) -> tf.Tensor:
+        return tf.cast(self._start_bias, dtype or "float32")
 
     def _kernel(self, name: str, rows: int, columns: int) -> Any:
         return self.add_weight(name=name, shape=[rows, columns], initializer="glorot_uniform")
@@ -173,6 +185,7 @@ class NTMController(keras.layers.Layer):
             "read_heads": self.heads.read_heads,
             "write_heads": self.heads.write_heads,
             "shift_range": self.heads.shift_range,
+            "head_start": self.head_start,
         }
 
 

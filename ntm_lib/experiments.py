@@ -10,6 +10,7 @@ from ntm_lib import checks
 from ntm_lib.models import LSTMBaseline, NeuralTuringMachine
 from ntm_lib.recipes import (
     COPY_RECIPE,
+    KEY_VALUE_RECIPE,
     N_GRAMS_RECIPE,
     RECALL_RECIPE,
     REPEAT_COPY_RECIPE,
@@ -59,7 +60,17 @@ def experiment(task: str, controller: str = "lstm") -> Experiment:
     return found
 
 
-NO_PENALTY = {"spread_penalty": 0.0}
+NO_PENALTY: dict[str, Any] = {"spread_penalty": 0.0}
+
+TAPE: dict[str, Any] = {
+    "read": {"strength": 4.0, "gate": 2.0},
+    "write": {"gate": -3.0, "shift": [0.0, 0.0, 3.0], "sharpening": 2.0},
+}
+"""Heads that begin as they would on a tape with an index: writing one slot after the other, reading by content.
+
+From heads that begin without a habit, a machine that is shown single tokens does not find the look-up: its first
+content weightings are nearly even, and an even weighting tells nothing about the key.
+"""
 
 EXPERIMENTS: dict[tuple[str, str], Experiment] = {
     ("copy", "lstm"): Experiment(TASKS["copy"], COPY_RECIPE),
@@ -73,6 +84,12 @@ EXPERIMENTS: dict[tuple[str, str], Experiment] = {
         N_GRAMS_RECIPE,
         Goal("excess_bits", 1.5),
         NO_PENALTY | {"memory_size": 64, "initial_memory": "learned"},
+    ),
+    ("key-value", "lstm"): Experiment(
+        TASKS["key-value"],
+        KEY_VALUE_RECIPE,
+        Goal("answered", 0.99),
+        NO_PENALTY | {"memory_size": 64, "head_start": TAPE},
     ),
     ("sorting", "lstm"): Experiment(TASKS["sorting"], SORTING_RECIPE, Goal("right", 0.95), NO_PENALTY),
 }

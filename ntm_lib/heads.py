@@ -6,8 +6,10 @@ sharpening 1`, and after all of these, for each write head, `erase W | add W`.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, TypeAlias
 
+import numpy as np
 import tensorflow as tf
 
 from ntm_lib import checks
@@ -40,6 +42,10 @@ class HeadSizes(NamedTuple):
     def total(self) -> int:
         """The length of the raw vector, (R + H)(W + 3 + K) + 2 H W."""
         return self.heads * self.addressing + 2 * self.write_heads * self.memory_vector_dim
+
+
+HeadStart: TypeAlias = Mapping[str, Mapping[str, float | Sequence[float]]]
+"""For "read" and "write" heads, the biases of "strength", "gate", "shift" (K of them) and "sharpening"."""
 
 
 class HeadParameters(NamedTuple):
@@ -92,3 +98,45 @@ def split_heads(raw: tf.Tensor, sizes: HeadSizes) -> HeadParameters:
         erase=tf.sigmoid(erase),
         add=tf.tanh(add),
     )
+
+
+def start_bias(start: HeadStart, sizes: HeadSizes) -> np.ndarray:
+    """Return the bias of the raw vector, `[P]`, with which untrained heads behave as asked; 0 where nothing is said.
+
+    The numbers are raw, as in `split_heads`: a gate of 2 is a sigmoid of 2, near "look for content".
+
+    Args:
+        start: such as `{"read": {"strength": 4.0, "gate": 2.0}, "write": {"shift": [0.0, 0.0, 3.0]}}`.
+        sizes: the numbers of heads and the widths of their parameters.
+
+    Raises:
+        ValueError: if a name is unknown, or a value is not a finite number, K of them for a shift.
+    """
+    each = {"strength": 1, "gate": 1, "shift": sizes.shifts, "sharpening": 1}
+    first = dict(zip(each, np.cumsum([sizes.memory_vector_dim, *each.values()]), strict=False))
+    bias = np.zeros([sizes.total], np.float32)
+    rows = bias[: sizes.heads * sizes.addressing].reshape(sizes.heads, sizes.addressing)
+    for kind, values in _mapping("head_start", start, ("read", "write")).items():
+        heads = rows[: sizes.read_heads] if kind == "read" else rows[sizes.read_heads :]
+        for name, value in _mapping(f"head_start[{kind!r}]", values, tuple(each)).items():
+            numbers = np.asarray(value, np.float32).reshape(-1) if _is_numeric(value) else np.array([np.nan])
+            if len(numbers) != each[name] or not np.isfinite(numbers).all():
+                expected = "a finite number" if each[name] == 1 else f"{each[name]} finite numbers"
+                raise ValueError(f"head_start[{kind!r}][{name!r}] must be {expected}. Received: {value!r}")
+            heads[:, first[name] : first[name] + each[name]] = numbers
+    return bias
+
+
+def _mapping(name: str, value: Any, keys: tuple[str, ...]) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise ValueError(f"{name} must be a mapping with keys among {', '.join(keys)}. Received: {value!r}")
+    for key in value:
+        checks.choice(f"the key of {name}", key, keys)
+    return value
+
+
+def _is_numeric(value: Any) -> bool:
+    try:
+        return np.asarray(value).dtype.kind in "iuf"
+    except ValueError:  # a ragged list
+        return False

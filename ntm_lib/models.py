@@ -12,6 +12,7 @@ from ntm_lib.addressing import spread
 from ntm_lib.attention import read_with_attention
 from ntm_lib.cells.ntm import NTMCell, NTMState
 from ntm_lib.controllers import lstm
+from ntm_lib.heads import HeadStart
 from ntm_lib.memory import write_memory
 from ntm_lib.sequence_model import SequenceModel
 
@@ -38,6 +39,8 @@ class NeuralTuringMachine(SequenceModel):
         read_heads: R.
         write_heads: H.
         shift_range: a head can move this many slots in a step, either way.
+        head_start: the biases of the heads before training, as `ntm_lib.heads.start_bias` takes them; 0 if not given.
+            `{"write": {"gate": -3.0, "shift": [0.0, 0.0, 3.0]}}` begins with a write head that moves on at every step.
         initial_memory: "constant" (1e-6), "learned" or "random" (drawn once).
         initial_weights: "one-hot" (slot 0), "constant" (1/N), "learned" or "random" (drawn once).
         spread_penalty: bits for each step and head whose weighting is spread over the whole memory; less spread costs
@@ -45,7 +48,7 @@ class NeuralTuringMachine(SequenceModel):
 
     Raises:
         ValueError: if a number is not whole and positive, the penalty is negative or not finite, the shift range does
-            not fit, or a name is unknown.
+            not fit, a name is unknown, or `head_start` names no parameter of a head.
     """
 
     def __init__(
@@ -60,6 +63,7 @@ class NeuralTuringMachine(SequenceModel):
         read_heads: int = 1,
         write_heads: int = 1,
         shift_range: int = 1,
+        head_start: HeadStart | None = None,
         initial_memory: str = "constant",
         initial_weights: str = "one-hot",
         spread_penalty: float = 0.01,
@@ -77,6 +81,7 @@ class NeuralTuringMachine(SequenceModel):
             read_heads=read_heads,
             write_heads=write_heads,
             shift_range=shift_range,
+            head_start=head_start,
             initial_memory=initial_memory,
             initial_weights=initial_weights,
             name="cell",

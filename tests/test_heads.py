@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ntm_lib import HeadParameters, HeadSizes, reference, split_heads
+from ntm_lib.heads import start_bias
 
 few = settings(max_examples=25)
 sizes_of_heads = st.builds(HeadSizes, st.integers(1, 3), st.integers(1, 3), st.integers(1, 5), st.integers(0, 3))
@@ -63,3 +64,38 @@ def test_a_raw_vector_of_another_length_or_rank_is_refused() -> None:
         split_heads(np.zeros(20), sizes)
     with pytest.raises(ValueError, match=r"sizes must be HeadSizes. Received: 3"):
         split_heads(np.zeros((2, 7)), 3)
+
+
+def test_heads_start_as_they_are_told() -> None:
+    sizes = HeadSizes(2, 1, 3, 1)
+    start = {"read": {"strength": 4.0, "gate": 2}, "write": {"gate": -3.0, "shift": [0, 0.5, 3.0], "sharpening": 2.0}}
+    bias = start_bias(start, sizes)
+    assert bias.shape == (sizes.total,)
+    raw = split_heads(bias[np.newaxis], sizes)
+    softplus = np.log1p(np.exp([4.0, 0.0, 2.0]))
+    np.testing.assert_allclose(raw.strength[0], softplus[[0, 0, 1]], rtol=1e-5)
+    np.testing.assert_allclose(raw.gate[0], 1 / (1 + np.exp([-2.0, -2.0, 3.0])), rtol=1e-5)
+    np.testing.assert_allclose(raw.shift[0, 2], np.exp([0, 0.5, 3]) / np.exp([0, 0.5, 3]).sum(), rtol=1e-5)
+    np.testing.assert_allclose(raw.shift[0, :2], np.full((2, 3), 1 / 3), rtol=1e-5)
+    np.testing.assert_allclose(raw.sharpening[0, 2], 1 + softplus[2], rtol=1e-5)
+    np.testing.assert_array_equal(raw.key, np.zeros((1, 3, 3)))
+    np.testing.assert_array_equal(start_bias({}, sizes), np.zeros(sizes.total))
+
+
+@pytest.mark.parametrize(
+    ("start", "message"),
+    [
+        (3, r"head_start must be a mapping with keys among read, write. Received: 3"),
+        ({"reads": {}}, r"the key of head_start must be .*Received: 'reads'"),
+        ({"read": 1.0}, r"head_start\['read'\] must be a mapping with keys among strength, gate"),
+        ({"read": {"strenght": 1.0}}, r"the key of head_start\['read'\] must be .*strength"),
+        ({"read": {"gate": float("nan")}}, r"head_start\['read'\]\['gate'\] must be a finite number. Received: nan"),
+        ({"read": {"gate": [1.0, 2.0]}}, r"must be a finite number. Received: \[1.0, 2.0\]"),
+        ({"read": {"gate": "2"}}, r"must be a finite number. Received: '2'"),
+        ({"write": {"shift": 3.0}}, r"must be 3 finite numbers. Received: 3.0"),
+        ({"write": {"shift": [[1.0], [2.0, 3.0]]}}, r"must be 3 finite numbers"),
+    ],
+)
+def test_a_start_that_is_none_is_refused(start: object, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        start_bias(start, HeadSizes(1, 1, 3, 1))

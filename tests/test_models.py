@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -473,3 +474,14 @@ def test_the_decks_machine_has_gradients_everywhere() -> None:
         assert np.any(gradient), variable.path
     again = SimpleNTM.from_config(ntm.get_config())
     assert again.get_config() == ntm.get_config()
+
+
+def test_a_machine_that_starts_with_biases_keeps_them_in_its_file(tmp_path: Path) -> None:
+    start = {"read": {"strength": 4.0}, "write": {"gate": -3, "shift": (0, 0, 3)}}
+    model = small(head_start=start)
+    assert model.get_config()["head_start"] == {"read": {"strength": 4.0}, "write": {"gate": -3.0, "shift": [0, 0, 3]}}
+    model.save(tmp_path / "machine.keras")
+    again = NeuralTuringMachine.load(tmp_path / "machine.keras")
+    assert again.get_config() == model.get_config()
+    np.testing.assert_array_equal(again.get_weights()[3], model.get_weights()[3])
+    assert small().get_config()["head_start"] == {}

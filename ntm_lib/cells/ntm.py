@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from ntm_lib import addressing, checks
 from ntm_lib.controllers import NTMController
-from ntm_lib.heads import HeadParameters, split_heads
+from ntm_lib.heads import HeadParameters, HeadStart, split_heads
 from ntm_lib.memory import INITIAL_MEMORY, read_memory, write_memory
 from ntm_lib.recurrence import Affine, affine
 
@@ -63,6 +63,7 @@ class NTMCell(keras.layers.Layer):
         read_heads: R.
         write_heads: H.
         shift_range: a head can move this many slots in a step, either way; 2 shift_range + 1 must not exceed N.
+        head_start: the biases of the heads before training, as `ntm_lib.heads.start_bias` takes them; 0 if not given.
         initial_memory: M_0. "constant": 1e-6 everywhere; "learned": trained with the rest; "random": drawn once, when
             the cell is made, uniformly between -.08 and .08.
         initial_weights: w_0 of every head. "one-hot": slot 0; "constant": 1/N everywhere; "learned": a trained softmax;
@@ -84,6 +85,7 @@ class NTMCell(keras.layers.Layer):
         read_heads: int = 1,
         write_heads: int = 1,
         shift_range: int = 1,
+        head_start: HeadStart | None = None,
         initial_memory: str = "constant",
         initial_weights: str = "one-hot",
         **kwargs: Any,
@@ -101,6 +103,7 @@ class NTMCell(keras.layers.Layer):
             read_heads=read_heads,
             write_heads=write_heads,
             shift_range=shift_range,
+            head_start=head_start,
             name="controller",
             dtype=self.dtype_policy,
         )

@@ -29,9 +29,11 @@ class KeyValueTask(Task):
     """
 
     name = "key-value"
-    curriculum = tuple(
-        {"pairs": pairs, "questions": min(pairs, 10), "tokens": tokens}
-        for pairs, tokens in ((1, 10), (2, 10), (4, 10), (4, 30), (8, 100), (16, 100))
+    curriculum = (
+        {"pairs": (2, 6), "questions": 4, "tokens": 10},
+        {"pairs": (2, 6), "questions": 4, "tokens": 30},
+        {"pairs": (2, 8), "questions": 6, "tokens": 100},
+        {"pairs": (4, 16), "questions": 10, "tokens": 100},
     )
 
     def __init__(self, context_length: int = 50, question_length: int = 10, vocab_size: int = 100) -> None:
