@@ -243,7 +243,7 @@ def bars(parts: Mapping[str, Any], *, alt: str, ylabel: str = "weight", columns:
 def learning_curves(
     runs: Sequence[Mapping[str, Any]],
     *,
-    solved: float = 0.01,
+    solved: float | None = 0.01,
     others: Mapping[str, Any] | None = None,
     beside: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
 ) -> Picture:
@@ -251,7 +251,7 @@ def learning_curves(
 
     Args:
         runs: results of `train`, each with a `curve` over the same counts of sequences.
-        solved: where to draw the line below which the task counts as learned, in bits.
+        solved: where to draw the line below which the task counts as learned, in bits; None where bits do not decide.
         others: curves from elsewhere by name, each `[n, 2]`: thousands of sequences, bits. With them the axis of
             sequences is logarithmic too, and bits below a tenth of `solved` are drawn there.
         beside: results of another kind of machine by its name, drawn like `runs` in colours of their own.
@@ -264,22 +264,24 @@ def learning_curves(
         ValueError: if there is no run, or none has a curve.
     """
     drawing, axis = figure(WIDTH, 3.5)
+    floor = (solved or 0.0) / 10
     for (name, points), line in zip((others or {}).items(), ("-", "--", ":", "-."), strict=False):
         thousands, theirs = np.asarray(points, float).T
-        axis.plot(thousands, np.maximum(theirs, solved / 10), line, color=COLORS["paper"], label=name)
+        axis.plot(thousands, np.maximum(theirs, floor), line, color=COLORS["paper"], label=name)
     if others:
         axis.set_xscale("log")
     told = []
     groups = {"": runs, **(beside or {})}
     for (name, group), color in zip(groups.items(), ("ours", "content", "erase", "add"), strict=False):
         counts, bits = _curves(group)
-        bits = np.maximum(bits, solved / 10) if others else bits
+        bits = np.maximum(bits, floor) if others else bits
         medians = np.median(bits, axis=0)
         label = f"median of {len(group)}" if len(group) > 1 else "this run"
         axis.plot(counts, bits.T, color=COLORS[color], alpha=0.4, linewidth=0.8)
         axis.plot(counts, medians, color=COLORS[color], linewidth=2.5, label=f"{name}, {label}" if name else label)
-        told.append((f"{name}: " if name else "") + _told(group, counts, medians, solved))
-    axis.axhline(solved, color=COLORS["target"], linewidth=0.8, linestyle="--", label=f"learned: {solved:g} bits")
+        told.append((f"{name}: " if name else "") + _told(group, counts, medians))
+    if solved is not None:
+        axis.axhline(solved, color=COLORS["target"], linewidth=0.8, linestyle="--", label=f"learned: {solved:g} bits")
     axis.set(yscale="log", xlabel="sequences shown (thousands)", ylabel="bits a sequence")
     axis.legend(fontsize="small" if beside else None)
     drawn_beside = [f"{name} is drawn beside." for name in others or ()]
@@ -301,7 +303,7 @@ def _curves(runs: Sequence[Mapping[str, Any]]) -> tuple[np.ndarray, np.ndarray]:
     return np.array([point["sequences"] for point in longest]) / 1000, bits
 
 
-def _told(runs: Sequence[Mapping[str, Any]], counts: np.ndarray, medians: np.ndarray, solved: float) -> str:
+def _told(runs: Sequence[Mapping[str, Any]], counts: np.ndarray, medians: np.ndarray) -> str:
     """Return what the curves of a group show, in words."""
     drawn = medians[np.isfinite(medians)]
     start, end = (drawn[0] if len(drawn) else np.inf), medians[-1]
@@ -310,7 +312,7 @@ def _told(runs: Sequence[Mapping[str, Any]], counts: np.ndarray, medians: np.nda
         return f"One learning curve falls from about {start:.0f} bits a sequence to {ends}."
     return (
         f"{len(runs)} learning curves fall from about {start:.0f} bits a sequence to a median of {ends}; "
-        f"{sum(bool(run['solved']) for run in runs)} of {len(runs)} runs end below {solved:g} bits."
+        f"{sum(bool(run['solved']) for run in runs)} of {len(runs)} runs count as learned at the end."
     )
 
 

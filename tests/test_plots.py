@@ -110,8 +110,13 @@ def test_another_kind_of_machine_is_drawn_beside_and_told() -> None:
     labels = [line.get_label() for line in picture.figure.axes[0].lines]
     assert "median of 3" in labels
     assert "LSTM, this run" in labels
-    assert "2 of 3 runs end below" in picture.alt
+    assert "2 of 3 runs count as learned" in picture.alt
     assert "LSTM: One learning curve falls" in picture.alt
+
+
+def test_no_line_is_drawn_where_bits_do_not_decide() -> None:
+    lines = [len(plots.learning_curves(RUNS, solved=solved).figure.axes[0].lines) for solved in (0.5, None)]
+    assert lines == [5, 4]
 
 
 def test_only_the_last_stage_of_a_curriculum_is_drawn() -> None:
