@@ -22,8 +22,10 @@ ROWS = {
     ("repeat-copy", "lstm"): 5,
     ("associative-recall", "lstm"): 5,
     ("sorting", "lstm"): 5,
+    ("key-value", "lstm"): 5,
+    ("n-grams", "lstm"): 5,
 }
-"""How many seeds of each task and controller; `copy` has a script of its own, copy_seeds.py."""
+"""How many seeds of each task and machine; the machine with an LSTM controller copies in copy_seeds.py."""
 
 
 def gather(work: Path, task: str, controller: str, seeds: range) -> dict:

@@ -82,7 +82,7 @@ TARGETS = (
         lambda v: v >= 0.95,
     ),
     Target(
-        "learning/n-grams_feed-forward.json",
+        "learning/n-grams_lstm.json",
         "worst bits above the optimum at the end, at most 1.5",
         "1.1 to 1.8",
         lambda r: max(run["final"]["bits"] - run["final"]["optimal_bits"] for run in r),
