@@ -207,3 +207,15 @@ def test_the_distributed_archive_is_read_whole() -> None:
     first = families["qa1_single-supporting-fact_test"][0]
     assert str(first[2]) == "where is john? hallway"
     assert first[2].facts == (1,)
+
+
+def test_a_story_can_be_told_of_fewer_people() -> None:
+    task = StoryTask("1-fact")
+    batch = task.sample(40, np.random.default_rng(0), people=2, statements=3)
+    told = "\n".join(task.describe(batch, example) for example in range(40))
+    assert "anna" in told
+    assert "boris" in told
+    assert "clara" not in told
+    assert "dario" not in told
+    with pytest.raises(ValueError, match="people must be at most 4. Received: 5"):
+        task.sample(1, np.random.default_rng(0), people=5)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -46,6 +47,7 @@ class Line:
 class World:
     """Who is where and who has what, and what has been told of it."""
 
+    people: Sequence[str] = PEOPLE
     place: dict[str, str] = field(default_factory=dict)
     """Of each person who has been seen."""
     holder: dict[str, str] = field(default_factory=dict)
@@ -96,7 +98,8 @@ class StoryTask(Task):
         kind: what is asked. "1-fact": where a person is. "2-facts": where a thing is. "3-facts": where a thing was
             before it was somewhere else. "yes-no": whether a person is in a place. "counting": how many things a person
             carries. "lists": which, in the order in which they were taken.
-        questions: the most questions in a story; their number is uniform from 1.
+        questions: the most questions in a story; their number is uniform from 1. How many statements come before
+            each, and how many people there are, is a difficulty too: a curriculum begins with few.
         statements: how many statements come before each question. Where that is not enough for the kind to be asked,
             up to three more are told.
 
@@ -105,10 +108,9 @@ class StoryTask(Task):
     """
 
     curriculum = (
-        {"questions": 1, "statements": 1},
-        {"questions": (1, 2), "statements": 1},
-        {"questions": (1, 2), "statements": 2},
-        {"questions": (1, 3), "statements": 2},
+        {"questions": (2, 5), "statements": 1, "people": 2},
+        {"questions": (2, 5), "statements": 1, "people": 3},
+        {"questions": (2, 5), "statements": 1},
     )
     vocabulary = tuple(sorted({*PEOPLE, *PLACES, *THINGS, *NUMBERS, *OTHER_WORDS, STOP, ASK, ANSWER}))
     """All words, in the order of the channels."""
@@ -120,20 +122,23 @@ class StoryTask(Task):
         self.difficulty: dict[str, Range] = {
             "questions": (1, checks.positive_integer("questions", questions)),
             "statements": checks.positive_integer("statements", statements),
+            "people": len(PEOPLE),
         }
 
-    def steps(self, *, questions: int, statements: int) -> int:
+    def steps(self, *, questions: int, statements: int, **_: Any) -> int:
         """Return T: no story with that many questions is longer."""
         more = 3 if self.kind in ("2-facts", "3-facts") else 0  # once in a story, before its first question
         return questions * (6 * statements + QUESTION_STEPS[self.kind]) + 6 * more
 
-    def draw(self, rng: np.random.Generator, *, questions: int, statements: int) -> TaskBatch:
+    def draw(self, rng: np.random.Generator, *, questions: int, statements: int, people: int) -> TaskBatch:
         """Return one story: `[T, I]`, `[T, O]` and `[T]`."""
-        return encode(self.story(rng, questions, statements), self.vocabulary)
+        return encode(self.story(rng, questions, statements, people), self.vocabulary)
 
-    def story(self, rng: np.random.Generator, questions: int, statements: int) -> list[Line]:
-        """Return a story with that many questions, and that many statements before each."""
-        world, lines = World(), []
+    def story(self, rng: np.random.Generator, questions: int, statements: int, people: int) -> list[Line]:
+        """Return a story of some of the people with that many questions, and that many statements before each."""
+        if people > len(PEOPLE):
+            raise ValueError(f"people must be at most {len(PEOPLE)}. Received: {people}")
+        world, lines = World(PEOPLE[:people]), []
         for _ in range(questions):
             for _ in range(statements):
                 lines.append(self._statement(rng, world))
@@ -144,7 +149,7 @@ class StoryTask(Task):
 
     def _statement(self, rng: np.random.Generator, world: World, *, lead: bool = False) -> Line:
         """Let something happen; with `lead`, the next thing that makes a question about things possible."""
-        person = str(rng.choice(PEOPLE))
+        person = str(rng.choice(world.people))
         if lead and world.place:
             person = next(iter(world.holder.values()), next(iter(world.place)))
         carried, known = world.carried(person), person in world.place
