@@ -12,7 +12,7 @@ import tensorflow as tf
 from ntm_lib import checks
 from ntm_lib.recipes import Recipe
 from ntm_lib.tasks import Task, TaskBatch
-from ntm_lib.tasks.base import Range
+from ntm_lib.tasks.base import Range, bounds
 
 
 def dataset(task: Task, batch_size: int, *, seed: int = 0, chunk: int = 16) -> tf.data.Dataset:
@@ -61,7 +61,7 @@ class TrainingData(keras.callbacks.Callback):
     def __init__(self, task: Task, recipe: Recipe, seed: int) -> None:
         super().__init__()
         self.task, self.recipe, self.seed = task, recipe, seed
-        self.stages: list[Mapping[str, Range]] = [*(task.curriculum if recipe.advance_below else ()), {}]
+        self.stages: list[Mapping[str, Range]] = [*(_easier(task) if recipe.advance_below else ()), {}]
         self.stage = 0
         """Which of the stages is being trained; the last is the task itself."""
         self.epoch = 0
@@ -118,6 +118,14 @@ class TrainingData(keras.callbacks.Callback):
         """Return the stage of a batch: mostly the present one, now and then an earlier one."""
         earlier = self.stage > 0 and rng.random() < self.recipe.review
         return int(rng.integers(self.stage)) if earlier else self.stage
+
+
+def _easier(task: Task) -> list[Mapping[str, Range]]:
+    """Return the stages of a task's curriculum that do not go beyond the task: it may be smaller than the usual one."""
+    most = {name: high for name, (_, high) in task.ranges().items()}
+    return [
+        stage for stage in task.curriculum if all(bounds(name, value)[1] <= most[name] for name, value in stage.items())
+    ]
 
 
 class Curriculum(keras.callbacks.Callback):

@@ -17,9 +17,19 @@ import keras
 import numpy as np
 import pytest
 
-from ntm_lib import CopyTask, Goal, NeuralTuringMachine, Recipe, RepeatCopyTask, TrainingRun, evaluate, train
+from ntm_lib import (
+    CopyTask,
+    Goal,
+    NeuralTuringMachine,
+    NGramsTask,
+    Recipe,
+    RepeatCopyTask,
+    TrainingRun,
+    evaluate,
+    train,
+)
 from ntm_lib.checkpoints import Checkpoint, write_results
-from ntm_lib.data import TrainingData
+from ntm_lib.data import Curriculum, TrainingData
 
 TASK = CopyTask(2, min_length=1, max_length=2)
 TINY = Recipe(
@@ -162,6 +172,29 @@ def test_a_curriculum_advances_by_the_loss_and_goes_on_where_it_was(tmp_path: Pa
     assert [point["stage"] for point in whole.results["curve"]] == [0, 1, 2, 2]
     staged(folder=tmp_path, callbacks=[Interrupt(30)])
     equal(staged(folder=tmp_path, resume=True), whole)
+
+
+def test_a_stage_is_left_when_the_loss_is_near_the_optimum_of_that_stage() -> None:
+    task = NGramsTask(4, length=20)
+    data = TrainingData(task, replace(SLOW, advance_below=1.0), seed=0)
+    assert data.stages == [{"n": 2}, {"n": 3}, {}]
+    curriculum = Curriculum(data, 1.0)
+    optima = [task.optimal_bits(task.sample(1000, np.random.default_rng(0), n=n), n=n).mean() for n in (2, 3)]
+    assert optima[1] > optima[0] + 0.5
+    for stage, optimum in enumerate(optima):
+        assert data.stage == stage
+        curriculum.on_epoch_end(0, {"loss": optimum + 2.5})
+        assert data.stage == stage
+        curriculum.on_epoch_end(1, {"loss": optimum + 0.2})
+    assert data.stage == 2
+    curriculum.on_epoch_end(2, {"loss": 0.0})
+    assert data.stage == 2, "there is nothing after the task itself"
+
+
+def test_a_small_task_has_only_the_stages_that_are_not_beyond_it() -> None:
+    recipe = replace(SLOW, advance_below=1.0)
+    assert TrainingData(KeyValueTask(12, 4, 30), recipe, 0).stages == [*KeyValueTask.curriculum[:2], {}]
+    assert TrainingData(RepeatCopyTask(8, max_length=3, max_repeats=10), recipe, 0).stages[-2]["length"] == (1, 3)
 
 
 def test_a_stage_shows_its_own_sequences_and_reviews_earlier_ones() -> None:

@@ -163,6 +163,15 @@ def test_the_optimal_estimator_counts_what_was_seen(n: int) -> None:
         assert costs[example] == pytest.approx(cost)
 
 
+def test_the_optimum_of_another_order_is_asked_for_by_name() -> None:
+    task = NGramsTask(6, length=90)
+    batch = task.sample(5, rng(), n=3)
+    np.testing.assert_array_equal(task.optimal_bits(batch, n=3), NGramsTask(3, length=90).optimal_bits(batch))
+    assert task.optimal_bits(batch, n=3).mean() < task.optimal_bits(batch).mean()
+    with pytest.raises(ValueError, match=r"n must be one number: .*Received: \(2, 6\)"):
+        task.optimal_bits(batch, n=(2, 6))
+
+
 def test_the_optimum_of_the_papers_sequences_is_about_133_bits_and_nothing_beats_it() -> None:
     task = NGramsTask()
     batch = task.sample(4000, rng())

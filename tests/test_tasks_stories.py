@@ -217,5 +217,5 @@ def test_a_story_can_be_told_of_fewer_people() -> None:
     assert "boris" in told
     assert "clara" not in told
     assert "dario" not in told
-    with pytest.raises(ValueError, match="people must be at most 4. Received: 5"):
+    with pytest.raises(ValueError, match=r"people must be at most 4. Received: 5"):
         task.sample(1, np.random.default_rng(0), people=5)

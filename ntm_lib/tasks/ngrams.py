@@ -29,12 +29,12 @@ class NGramsTask(Task):
     name = "n-grams"
     num_inputs = 1
     num_outputs = 1
-    curriculum = ({"n": 2}, {"n": 3}, {"n": 4}, {"n": 5})
 
     def __init__(self, n: int = 6, *, length: int = 200) -> None:
         self.n = checks.positive_integer("n", n, minimum=2)
         self.length = checks.positive_integer("length", length, minimum=self.n)
         self.difficulty: dict[str, Range] = {"n": self.n, "length": self.length}
+        self.curriculum = tuple({"n": order} for order in range(2, self.n))
 
     def steps(self, *, n: int, length: int) -> int:
         """Return T of a sequence of that many bits."""
