@@ -20,6 +20,7 @@ import pytest
 from ntm_lib import (
     CopyTask,
     Goal,
+    KeyValueTask,
     NeuralTuringMachine,
     NGramsTask,
     Recipe,
