@@ -40,7 +40,7 @@ def table(report: dict) -> str:
     tests = list(report["runs"][0]["tests"])
     lines = [report["command"], "seed  learned after  seconds      bits    right" + "".join(f"{t:>24}" for t in tests)]
     for run in report["runs"]:
-        final, learned = run["final"], run["sequences_to_solve"] or "never"
+        final, learned = run["final"], run["sequences_to_solve"] or ("at the end" if run["solved"] else "never")
         bits = "NaN" if final["bits"] is None else f"{final['bits']:.4f}"
         tested = "".join(f"{run['tests'][t]['bits']:24.3f}" for t in tests)
         lines.append(f"{run['seed']:4}  {learned:>13}  {run['seconds']:7.0f}  {bits:>8} {final['right']:8.1%}{tested}")

@@ -33,8 +33,9 @@ MOMENTS = {"copy-lstm-early": 2_000, "copy-lstm-middle": 8_000}
 """After how many sequences the copy machine is kept on its way."""
 TAKEN = {
     "associative-recall-lstm": ("associative-recall", "lstm", 0),
-    "repeat-copy-lstm": ("repeat-copy", "lstm", 0),
+    "repeat-copy-lstm": ("repeat-copy", "lstm", 4),
     "sorting-lstm": ("sorting", "lstm", 0),
+    "key-value-lstm": ("key-value", "lstm", 0),
 }
 """Name, task, controller and seed of the others."""
 
@@ -83,15 +84,20 @@ def copy_machines() -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--work", type=Path, required=True, help="the folder of learning.py")
+    parser.add_argument("--only", nargs="*", choices=["copy-lstm", *TAKEN], help="these machines")
     options = parser.parse_args()
+    wanted = options.only or ["copy-lstm", *TAKEN]
     for name, (task, controller, seed) in TAKEN.items():
+        if name not in wanted:
+            continue
         folder = options.work / f"{task}_{controller}" / f"seed-{seed}"
         if not (folder / "model.keras").exists():
             print(f"{name}: not trained yet in {folder}")
             continue
         results = json.loads((folder / "results.json").read_text())
         ship(name, NeuralTuringMachine.load(folder / "model.keras"), results, task)
-    copy_machines()
+    if "copy-lstm" in wanted:
+        copy_machines()
     total = sum(path.stat().st_size for path in pretrained.FOLDER.glob("*.*") if path.suffix != ".py")
     print(f"all together {total / 1e6:.2f} MB")
 

@@ -25,7 +25,7 @@ def pretended(seed: int) -> dict:
         "seed": seed,
         "solved": seed != 1,
         "status": "finished",
-        "sequences_to_solve": None if seed == 1 else 1000,
+        "sequences_to_solve": None if seed in (1, 3) else 1000,
         "seconds": 36.0,
         "curve": [{"sequences": 1000, "bits": 0.5 * seed}],
         "final": {"bits": None if seed == 2 else 0.5 * seed, "right": 1.0},
@@ -79,7 +79,7 @@ def test_a_row_is_trained_from_all_seeds_and_gathered(
     assert all("command" not in run for run in report["runs"]), "it says where the runs were made"
     printed = capsys.readouterr().out
     assert "4 of 5 learned; 0.05 core hours, median 36 s a seed" in printed
-    assert "never" in printed
+    assert printed.count("never") == printed.count("at the end") == 1
     assert "NaN" in printed
 
 
