@@ -63,7 +63,7 @@ def experiment(task: str, controller: str = "lstm") -> Experiment:
 NO_PENALTY: dict[str, Any] = {"spread_penalty": 0.0}
 
 TAPE: dict[str, Any] = {
-    "read": {"strength": 4.0, "gate": 2.0},
+    "read": {"strength": 6.0, "gate": 3.0},
     "write": {"gate": -3.0, "shift": [0.0, 0.0, 3.0], "sharpening": 2.0},
 }
 """Heads that begin as they would on a tape with an index: writing one slot after the other, reading by content.
