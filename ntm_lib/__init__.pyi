@@ -11,6 +11,8 @@ from .addressing import spread as spread
 from .analysis import compute_gradients as compute_gradients
 from .attention import attention_mechanism as attention_mechanism
 from .attention import read_with_attention as read_with_attention
+from .baselines import LSTMBaseline as LSTMBaseline
+from .baselines import SimpleNTM as SimpleNTM
 from .cells.ntm import NTMCell as NTMCell
 from .cells.ntm import NTMState as NTMState
 from .cells.ntm import NTMStep as NTMStep
@@ -27,9 +29,7 @@ from .metrics import BitsPerSequence as BitsPerSequence
 from .metrics import bit_errors as bit_errors
 from .metrics import bits_per_sequence as bits_per_sequence
 from .metrics import sequence_accuracy as sequence_accuracy
-from .models import LSTMBaseline as LSTMBaseline
 from .models import NeuralTuringMachine as NeuralTuringMachine
-from .models import SimpleNTM as SimpleNTM
 from .plots import Picture as Picture
 from .plots import plot_gradient_flow as plot_gradient_flow
 from .pretrained import load_pretrained as load_pretrained

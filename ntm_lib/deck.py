@@ -75,15 +75,15 @@ def train_qa_ntm(
         context_length: the tokens of the context, keys and values in turn.
         question_length: the keys that are asked for.
         vocab_size: the number of different tokens.
-        batch_size: B, the sequences of one update; 1 in the deck.
-        seed: of the sequences.
-        report: is given a line every 100 updates.
+        batch_size: as there.
+        seed: as there.
+        report: as there.
 
     Returns:
         The loss before each update, `[num_epochs]`, in bits a sequence.
 
     Raises:
-        ValueError: if a number is not whole and positive, or the model does not fit the task.
+        ValueError: as there.
     """
     task = KeyValueTask(context_length, question_length, vocab_size)
     return _train(ntm, task, num_epochs, optimizer, batch_size, seed, report)

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ntm_lib import checks
-from ntm_lib.models import LSTMBaseline, NeuralTuringMachine
+from ntm_lib.baselines import LSTMBaseline
+from ntm_lib.models import NeuralTuringMachine
 from ntm_lib.recipes import (
     COPY_RECIPE,
     KEY_VALUE_RECIPE,

@@ -258,10 +258,12 @@ FLOORS = [
     ["controllers", "tasks.babi"],
     ["tasks"],
     ["cells.ntm", "data"],
-    ["sequence_model"],
-    ["models", "checkpoints"],
+    ["masks", "sequence_model"],
+    ["models", "baselines", "checkpoints"],
     ["training", "trace", "analysis", "experiments", "pretrained"],
-    ["runs", "plots", "deck"],
+    ["runs", "plots.style", "deck"],
+    ["plots.machines", "plots.learning"],
+    ["plots"],
     ["__main__"],
 ]
 FLOOR = {module: number for number, modules in enumerate(FLOORS) for module in modules}

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from ntm_lib import checks
-from ntm_lib.models import LSTMBaseline, NeuralTuringMachine
+from ntm_lib.baselines import LSTMBaseline
+from ntm_lib.models import NeuralTuringMachine
 from ntm_lib.sequence_model import SequenceModel
 
 FOLDER = Path(__file__).resolve().parent

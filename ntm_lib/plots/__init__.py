@@ -1,0 +1,19 @@
+"""The figures of the course, in one style. Each comes with its alt text: what is seen, in numbers from the data."""
+
+from ntm_lib.plots.learning import learning_curves, plot_gradient_flow
+from ntm_lib.plots.machines import bars, machine, sequences, weightings
+from ntm_lib.plots.style import COLORS, STYLE, WIDTH, Picture, figure
+
+__all__ = [
+    "COLORS",
+    "STYLE",
+    "WIDTH",
+    "Picture",
+    "bars",
+    "figure",
+    "learning_curves",
+    "machine",
+    "plot_gradient_flow",
+    "sequences",
+    "weightings",
+]

@@ -1,0 +1,169 @@
+"""What a machine did: its sequences, its memory and its weightings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+
+from ntm_lib import checks
+from ntm_lib.plots.style import COLORS, STYLE, WIDTH, Picture, figure, steps
+from ntm_lib.trace import Trace
+
+
+@mpl.rc_context(STYLE)
+def sequences(parts: Mapping[str, Any], *, alt: str) -> Picture:
+    """Draw sequences of vectors as rasters, one under the other on one time axis: white is 0, black is 1.
+
+    Args:
+        parts: a name and an array `[T, X]` for each raster, such as inputs, targets, outputs.
+        alt: what is seen.
+
+    Returns:
+        The picture.
+
+    Raises:
+        ValueError: if an array has another rank, or is not finite.
+    """
+    arrays = {name: checks.array(name, part, "[T, X]") for name, part in parts.items()}
+    heights = [max(array.shape[1], 2) for array in arrays.values()]
+    grid = {"nrows": len(arrays), "height_ratios": heights}
+    drawing, axes = figure(WIDTH, 0.35 + 0.12 * sum(heights), sharex=True, squeeze=False, **grid)
+    for axis, (name, array) in zip(axes[:, 0], arrays.items(), strict=True):
+        low = -1.0 if array.min() < 0 else 0.0
+        axis.imshow(array.T, aspect="auto", vmin=low, vmax=1.0, cmap="RdBu_r" if low else "Greys")
+        axis.set(ylabel=name, yticks=[])
+        axis.yaxis.label.set(rotation=0, horizontalalignment="right", verticalalignment="center")
+    steps(axes[-1, 0])
+    return Picture(drawing, alt)
+
+
+@mpl.rc_context(STYLE)
+def machine(trace: Trace, *, example: int = 0, slots: int | None = None) -> Picture:
+    """Draw one sequence as in the paper's figure 6: inputs and outputs, what is added and read, and where.
+
+    Args:
+        trace: what happened.
+        example: which sequence of the batch.
+        slots: how many slots to show; by default as many as any head uses. They form a ring, and the picture begins
+            behind its longest unused stretch.
+
+    Returns:
+        The picture, with the first write head on the left and the first read head on the right.
+
+    Raises:
+        ValueError: if there is no such example, or `slots` is not whole and positive.
+    """
+    if checks.positive_integer("example", example, minimum=0) >= len(trace.inputs):
+        raise ValueError(f"example must be below the batch size {len(trace.inputs)}. Received: {example!r}")
+    slots = None if slots is None else checks.positive_integer("slots", slots)
+    if trace.write.add is None:
+        raise ValueError("trace must hold the add vectors of the write heads. Received: None")
+    writing, reading = trace.write.weights[example, :, 0], trace.read.weights[example, :, 0]
+    shown = _used_arc(np.maximum(writing, reading).max(axis=0) > 0.1)[:slots]
+    drawing, axes = figure(WIDTH, 6.0, nrows=3, ncols=2, sharex=True, height_ratios=[1, 2, 3])
+    panels = (
+        (axes[0, 0], "inputs", trace.inputs[example], 0.0),
+        (axes[0, 1], "outputs", trace.outputs[example], 0.0),
+        (axes[1, 0], "adds", writing.max(axis=1, keepdims=True) * trace.write.add[example, :, 0], -1.0),
+        (axes[1, 1], "reads", trace.reads[example, :, 0], -1.0),
+        (axes[2, 0], "write weighting", writing[:, shown], 0.0),
+        (axes[2, 1], "read weighting", reading[:, shown], 0.0),
+    )
+    for axis, name, values, low in panels:
+        axis.imshow(values.T, aspect="auto", vmin=low, vmax=1.0, cmap="RdBu_r" if low else "Greys")
+        axis.set_title(name)
+        axis.set_yticks([])
+    axes[2, 0].set_ylabel("slot")
+    for axis in axes[2]:
+        labelled = np.flatnonzero(shown % 20 == 0)
+        axis.set_yticks(labelled, shown[labelled])
+        steps(axis)
+    return Picture(drawing, _alt_of_machine(trace, example))
+
+
+def _used_arc(used: np.ndarray) -> np.ndarray:
+    """Return the slots of the shortest stretch of the ring that holds every used slot, with one more at either end."""
+    slots = len(used)
+    places = np.flatnonzero(used)
+    if len(places) == 0:
+        return np.arange(slots)
+    gaps = np.diff(places, append=places[0] + slots)  # from each used slot to the next one round the ring
+    longest = int(gaps.argmax())
+    length = min(slots, slots - int(gaps[longest]) + 3)
+    return (places[(longest + 1) % len(places)] - 1 + np.arange(length)) % slots
+
+
+def _alt_of_machine(trace: Trace, example: int) -> str:
+    """Say where the heads go, from the recorded weightings themselves."""
+    texts = []
+    for name, heads in (("write", trace.write), ("read", trace.read)):
+        weights = heads.weights[example, :, 0]
+        places = weights.argmax(axis=1)
+        moves = np.diff(places) % weights.shape[1]
+        forwards, backwards = np.mean(moves == 1), np.mean(moves == weights.shape[1] - 1)
+        texts.append(
+            f"the {name} head puts on average {weights.max(axis=1).mean():.0%} of its weight on one slot and moves one "
+            f"slot {'up' if forwards >= backwards else 'down'} in {max(forwards, backwards):.0%} of the steps, "
+            f"from slot {places[0]} to slot {places[-1]}"
+        )
+    return f"Six rasters over {trace.inputs.shape[1]} steps, inputs and outputs above: {'; '.join(texts)}."
+
+
+@mpl.rc_context(STYLE)
+def weightings(parts: Mapping[str, Any], *, alt: str, slots: int | None = None) -> Picture:
+    """Draw weightings over time side by side, slots downwards: white is 0, black is 1.
+
+    Args:
+        parts: a name and an array `[T, N]` for each panel.
+        alt: what is seen.
+        slots: how many slots to show, from slot 0; all if not given.
+
+    Returns:
+        The picture.
+
+    Raises:
+        ValueError: if an array has another rank, or is not finite.
+    """
+    arrays = {name: checks.array(name, part, "[T, N]")[:, :slots] for name, part in parts.items()}
+    drawing, axes = figure(WIDTH, 3.2, ncols=len(arrays), sharey=True, squeeze=False)
+    for axis, (name, array) in zip(axes[0], arrays.items(), strict=True):
+        axis.imshow(array.T, aspect="auto", vmin=0.0, vmax=1.0)
+        axis.set_title(name)
+        steps(axis)
+    axes[0, 0].set_ylabel("slot")
+    return Picture(drawing, alt)
+
+
+@mpl.rc_context(STYLE)
+def bars(parts: Mapping[str, Any], *, alt: str, ylabel: str = "weight", columns: int | None = None) -> Picture:
+    """Draw small bar charts of distributions side by side, such as the stages of addressing.
+
+    Args:
+        parts: a name and an array `[N]` for each panel.
+        alt: what is seen.
+        ylabel: what the bars measure.
+        columns: panels in a row; all in one row if not given.
+
+    Returns:
+        The picture.
+
+    Raises:
+        ValueError: if an array has another rank, or is not finite.
+    """
+    arrays = {name: checks.array(name, part, "[N]") for name, part in parts.items()}
+    columns = columns or len(arrays)
+    rows = -(-len(arrays) // columns)
+    drawing, axes = figure(WIDTH, 2.0 * rows, nrows=rows, ncols=columns, sharey=True, squeeze=False)
+    for axis, (name, array) in zip(axes.flat, arrays.items(), strict=False):
+        axis.bar(np.arange(len(array)), array, color=COLORS["read"])
+        axis.set(title=name, xlabel="slot")
+        if len(array) <= 12:
+            axis.set_xticks(range(len(array)))
+    for axis in axes.flat[len(arrays) :]:
+        axis.set_visible(False)
+    for axis in axes[:, 0]:
+        axis.set_ylabel(ylabel)
+    return Picture(drawing, alt)
