@@ -126,7 +126,12 @@ N_GRAMS_RECIPE = replace(
 """The recipe that learns N-grams: orders from 2 on, each until it is within 5 bits of its optimum."""
 
 KEY_VALUE_RECIPE = replace(RECALL_RECIPE, sequences=240_000, hold=0.6, advance_below=2.0, sequences_per_epoch=2000)
-"""The recipe that learns to recall the values of keys: a few keys of a few tokens first."""
+"""The recipe that learns to recall the values of keys: two keys of five tokens first."""
+
+PRIORITY_SORT_RECIPE = replace(
+    RECALL_RECIPE, sequences=480_000, batch_size=8, hold=0.6, advance_below=60.0, sequences_per_epoch=8000
+)
+"""The recipe that learns priority sort: 4 to 20 items until they cost less than 60 bits, then always 20."""
 
 SORTING_RECIPE = replace(RECALL_RECIPE, sequences=80_000)
 """The recipe that learns the deck's sorting."""

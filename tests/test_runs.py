@@ -194,7 +194,7 @@ def test_a_stage_is_left_when_the_loss_is_near_the_optimum_of_that_stage() -> No
 
 def test_a_small_task_has_only_the_stages_that_are_not_beyond_it() -> None:
     recipe = replace(SLOW, advance_below=1.0)
-    assert TrainingData(KeyValueTask(12, 4, 30), recipe, 0).stages == [*KeyValueTask.curriculum[:2], {}]
+    assert TrainingData(KeyValueTask(12, 4, 30), recipe, 0).stages == [*KeyValueTask.curriculum[:4], {}]
     assert TrainingData(RepeatCopyTask(8, max_length=3, max_repeats=10), recipe, 0).stages[-2]["length"] == (1, 3)
 
 

@@ -28,7 +28,7 @@ class PrioritySortTask(Task):
     """
 
     name = "priority-sort"
-    curriculum = ({"items": (1, 2)}, {"items": (1, 4)}, {"items": (1, 8)}, {"items": (4, 16)}, {"items": (8, 20)})
+    curriculum = ({"items": (4, 20)},)
 
     def __init__(
         self, vector_dim: int = 8, *, max_items: int = 20, min_items: int | None = None, answers: int = 16

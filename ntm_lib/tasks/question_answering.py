@@ -30,6 +30,8 @@ class KeyValueTask(Task):
 
     name = "key-value"
     curriculum = (
+        {"pairs": 2, "questions": 4, "tokens": 5},
+        {"pairs": (2, 4), "questions": 4, "tokens": 10},
         {"pairs": (2, 6), "questions": 4, "tokens": 10},
         {"pairs": (2, 6), "questions": 4, "tokens": 30},
         {"pairs": (2, 8), "questions": 6, "tokens": 100},
