@@ -18,13 +18,8 @@ from ntm_lib.checkpoints import write_results
 from ntm_lib.several import train_seeds
 
 RESULTS = Path(__file__).resolve().parent / "results" / "learning"
-ROWS = {
-    ("repeat-copy", "lstm"): 5,
-    ("associative-recall", "lstm"): 5,
-    ("sorting", "lstm"): 5,
-    ("key-value", "lstm"): 5,
-    ("n-grams", "lstm"): 5,
-}
+TASKS = ("repeat-copy", "associative-recall", "sorting", "key-value", "priority-sort", "n-grams")
+ROWS = dict.fromkeys([(task, "lstm") for task in TASKS] + [(task, "lstm-baseline") for task in ("copy", *TASKS)], 5)
 """How many seeds of each task and machine; the machine with an LSTM controller copies in copy_seeds.py."""
 
 

@@ -261,9 +261,10 @@ FLOORS = [
     ["masks", "sequence_model"],
     ["models", "baselines", "checkpoints"],
     ["training", "trace", "analysis", "experiments", "pretrained"],
-    ["runs", "plots.style", "deck"],
+    ["runs", "plots.style", "deck", "inspector.modules", "inspector.payload", "inspector.weights"],
     ["plots.machines", "plots.learning"],
-    ["plots"],
+    ["plots", "inspector.widget"],
+    ["inspector", "inspector.playground", "inspector.classroom"],
     ["__main__"],
 ]
 FLOOR = {module: number for number, modules in enumerate(FLOORS) for module in modules}

@@ -1,0 +1,6 @@
+"""The live inspector: what a machine did with a sequence, seen and driven, in a notebook or in a page on its own."""
+
+from ntm_lib.inspector.modules import bundle
+from ntm_lib.inspector.widget import Inspector, inspect
+
+__all__ = ["Inspector", "bundle", "inspect"]

@@ -1,0 +1,321 @@
+// What figures are drawn with: colours for both themes, layers of cells, and a panel that shows layers on a canvas.
+//
+// A layer is a rectangle of cells: {x, y, width, height, rows, columns, value(row, column), describe(row, column), paint}.
+// heatMap, raster and weightBars make layers from plain arrays; a Panel paints them and tells which cell is meant.
+
+// Light, dark.
+const INKS = {
+  ink: "#1c2128 #e8ebef", muted: "#5b6470 #a3adb9", line: "#c9d0d8 #454f5b", empty: "#f2f4f6 #20272f",
+  write: "#c44e1c #f2894f", read: "#1f6fb2 #62b0f0", wrong: "#b0006d #ff7ac2",
+};
+
+// Zero in the middle. Light: matplotlib's RdBu_r. Dark: the same hues, with the far ends bright and zero dark.
+const DIVERGING = [
+  "053061 2166ac 4393c3 92c5de d1e5f0 f7f7f7 fddbc7 f4a582 d6604d b2182b 67001f",
+  "b9e3ff 73bdf3 3d8fd0 25618f 20405a 242b33 4d2f30 87392f cc5540 f48f6f ffd5c0",
+];
+
+const PALETTES = {};
+
+/**
+ * The colours of one theme.
+ * @param {"light"|"dark"} theme
+ * @returns {object} CSS colours by name, and `scales` from a number to a CSS colour: `signed` from -1 to 1, `bits`,
+ *   `write` and `read` from 0 to 1
+ */
+export function paletteOf(theme) {
+  return (PALETTES[theme] ??= newPalette(theme, theme === "dark" ? 1 : 0));
+}
+
+function newPalette(theme, dark) {
+  const inks = Object.fromEntries(Object.entries(INKS).map(([name, pair]) => [name, pair.split(" ")[dark]]));
+  const scales = { signed: colourScale(DIVERGING[dark].split(" "), -1) };
+  const towards = (ink) => colourScale([inks.empty, ink], 0);
+  return { theme, ...inks, scales: { ...scales, bits: towards(inks.ink), write: towards(inks.write), read: towards(inks.read) } };
+}
+
+function colourScale(stops, low) {
+  const parts = stops.map((stop) => stop.match(/\w\w/g).map((part) => parseInt(part, 16)));
+  const table = Array.from({ length: 256 }, (_, i) => {
+    const place = (i / 255) * (stops.length - 1);
+    const left = Math.min(Math.floor(place), stops.length - 2);
+    return `rgb(${parts[left].map((part, c) => Math.round(part + (place - left) * (parts[left + 1][c] - part))).join(" ")})`;
+  });
+  return (value) => table[Math.round(between(0, (value - low) / (1 - low), 1) * 255)];
+}
+
+/** The number nearest to `value` from `low` to `high`. */
+export function between(low, value, high) { return Math.max(low, Math.min(high, value)); }
+
+/** Whole numbers from 0, so many. */
+export function range(length) { return Array.from({ length }, (_, i) => i); }
+
+/** A number as figures show it, with a true minus sign. */
+export function written(value, places = 2) {
+  const text = value.toFixed(places);
+  return Number(text) ? text.replace("-", "−") : text.replace("-", "");
+}
+
+/**
+ * Cells in rows and columns, coloured by their numbers.
+ * @param {object} options {values: [rows', columns], order: which rows of it to show, columns, name, rowName, scale: one of a
+ *   palette's, limit: the number that gets the last colour, x, y, width, height}
+ * @returns {object} a layer
+ */
+export function heatMap({ values, ...rest }) {
+  return cells({ ...rest, rows: rest.order.length, value: (row, column) => values[rest.order[row] * rest.columns + column] });
+}
+
+/**
+ * Vectors over time, time to the right.
+ * @param {object} options {values: [steps, stride], first: where the vector begins in a row, order: which of its numbers to
+ *   show, steps, stride, and as for heatMap; faint(step), wrong(row, step): what to dim and what to cross out}
+ * @returns {object} a layer whose columns are steps
+ */
+export function raster({ values, first = 0, steps, stride, ...rest }) {
+  const value = (row, step) => values[step * stride + first + rest.order[row]];
+  return cells({ ...rest, rows: rest.order.length, columns: steps, columnName: "step", time: true, value });
+}
+
+/**
+ * A weighting as bars: beside the rows of a heat map ("left", "right"), or standing on a line of slots ("up").
+ * @param {object} options {values: [N], order: which slots to show, side, ink: one of a palette's, name, x, y, width, height}
+ * @returns {object} a layer
+ */
+export function weightBars({ values, ...rest }) {
+  const { order, side } = rest;
+  const [rows, columns] = side === "up" ? [1, order.length] : [order.length, 1];
+  const slot = (row, column) => order[row + column];
+  const value = (row, column) => values[slot(row, column)];
+  const describe = (row, column) => `${rest.name}, slot ${slot(row, column)}: ${written(value(row, column), 3)}`;
+  return cells({ ...rest, rows, columns, value, describe, paint: paintBars });
+}
+
+function cells(options) {
+  const { name, rowName, columnName = "column", order, value } = options;
+  const describe = (row, column) =>
+    `${name}, ${rowName ? `${rowName} ${order[row]}, ` : ""}${columnName} ${column}: ${written(value(row, column), 3)}`;
+  return { limit: 1, scale: "signed", describe, paint: paintCells, ...options };
+}
+
+/** Where the cells of a side begin and end, on whole device pixels. */
+function edges(start, size, count) {
+  return range(count + 1).map((i) => Math.round((start + (i * size) / count) * devicePixelRatio) / devicePixelRatio);
+}
+
+/** The rectangle of a cell, [x, y, width, height]. */
+function cellBox({ x, y, width, height, rows, columns }, row, column) {
+  const [across, down] = [edges(x, width, columns), edges(y, height, rows)];
+  return [across[column], down[row], across[column + 1] - across[column], down[row + 1] - down[row]];
+}
+
+function paintCells(layer, context, palette) {
+  // A hair of background between cells large enough to be told apart.
+  const gap = Math.min(layer.width / layer.columns, layer.height / layer.rows) >= 6 ? 1 : 0;
+  const [across, down] = [edges(layer.x, layer.width, layer.columns), edges(layer.y, layer.height, layer.rows)];
+  const colour = palette.scales[layer.scale];
+  const zero = colour(0);
+  // Most cells of a weighting are 0: without gaps they are painted at once.
+  context.fillStyle = zero;
+  if (!gap) context.fillRect(across[0], down[0], across.at(-1) - across[0], down.at(-1) - down[0]);
+  for (let column = 0; column < layer.columns; column++) {
+    const strength = (layer.faint?.(column) ? 0.3 : 1) / layer.limit;
+    for (let row = 0; row < layer.rows; row++) {
+      const wrong = layer.wrong?.(row, column);
+      const fill = wrong ? palette.wrong : colour(strength * layer.value(row, column));
+      if (fill === zero && !gap) continue;
+      const box = [across[column], down[row], across[column + 1] - across[column] - gap, down[row + 1] - down[row] - gap];
+      context.fillStyle = fill;
+      context.fillRect(...box);
+      if (wrong && gap) strike(context, ...box, palette);
+    }
+  }
+}
+
+/** A wrong bit has a colour of its own and, where there is room, a stroke through it. */
+function strike(context, x, y, width, height, palette) {
+  context.strokeStyle = palette.empty;
+  context.beginPath();
+  context.moveTo(x, y);
+  context.lineTo(x + width, y + height);
+  context.stroke();
+}
+
+function paintBars(layer, context, palette) {
+  const { x, y, width, height, side } = layer;
+  context.fillStyle = palette.line;
+  context.fillRect(...{ left: [x + width, y, 1, height], right: [x - 1, y, 1, height], up: [x, y + height, width, 1] }[side]);
+  context.fillStyle = palette[layer.ink];
+  const [across, down] = [edges(x, width, layer.columns), edges(y, height, layer.rows)];
+  for (let row = 0; row < layer.rows; row++) {
+    for (let column = 0; column < layer.columns; column++) {
+      const [left, top] = [across[column], down[row]];
+      const [wide, high] = [across[column + 1] - left, down[row + 1] - top];
+      const part = between(0, layer.value(row, column), 1);
+      const gap = (size) => (size >= 4 ? 1 : 0);
+      if (side === "up") context.fillRect(left, top + high * (1 - part), wide - gap(wide), high * part);
+      else context.fillRect(side === "left" ? left + wide * (1 - part) : left, top, wide * part, high - gap(high));
+    }
+  }
+}
+
+/**
+ * Which rows or columns to number: round ones, far enough apart.
+ * @param {number[]} order what the cells are called
+ * @param {number} size pixels from cell to cell
+ * @param {number} room pixels that a number needs
+ * @returns {number[]} places in `order`
+ */
+export function labelled(order, size, room) {
+  const every = [1, 2, 5, 10, 20, 50].find((step) => step * size >= room) ?? 100;
+  return range(order.length).filter((place) => order[place] % every === 0);
+}
+
+/** A canvas with layers of cells: painted once for each change, with a cursor and the chosen cell on top. */
+export class Panel {
+  /**
+   * @param {HTMLElement} root where the canvas goes
+   * @param {object} options {label: what it is, for those who do not see it; draw(width) -> {height, layers,
+   *   texts: [{text, x, y, align, ink, bold}]}; palette() -> palette; onCell(text or null); onStep(step)}
+   */
+  constructor(root, options) {
+    Object.assign(this, { root, options, cell: null, step: 0, drawing: { layers: [], texts: [], height: 0 } });
+    root.className = "panel";
+    [this.base, this.overlay] = range(2).map(() => root.appendChild(document.createElement("canvas")));
+    const { base, overlay } = this;
+    base.ariaHidden = "true";
+    overlay.tabIndex = 0;
+    overlay.setAttribute("role", "application");
+    overlay.ariaLabel = `${options.label}. Arrows move from cell to cell.`;
+    for (const name of ["down", "move", "up", "cancel", "leave"]) overlay.addEventListener(`pointer${name}`, (event) => this.point(event));
+    overlay.addEventListener("keydown", (event) => this.key(event));
+    overlay.addEventListener("focus", () => overlay.matches(":focus-visible") && this.choose(this.cell ?? this.firstCell()));
+    overlay.addEventListener("blur", () => this.choose(null));
+    this.sizes = new ResizeObserver(() => {
+      if (root.clientWidth === this.width) return;
+      this.width = root.clientWidth;
+      this.show();
+    });
+    this.sizes.observe(root);
+  }
+
+  /** Lay out and paint everything: after new data, a new size or theme. */
+  show() {
+    this.width ||= this.root.clientWidth; // asking the page each time would make it lay itself out anew
+    if (!this.width) return;
+    this.drawing = this.options.draw(this.width);
+    const { layers, texts } = this.drawing;
+    this.overlay.style.touchAction = layers.some((layer) => layer.time) ? "pan-y" : "manipulation";
+    const context = this.cleared(this.base);
+    const palette = this.options.palette();
+    for (const layer of layers) layer.paint(layer, context, palette);
+    context.textBaseline = "middle";
+    for (const { text, x, y, align = "left", ink = "muted", bold } of texts) {
+      context.font = `${bold ? 600 : 400} 12px system-ui, -apple-system, "Segoe UI", Roboto, sans-serif`;
+      context.fillStyle = palette[ink];
+      context.textAlign = align;
+      context.fillText(text, x, y);
+    }
+    this.mark(this.step);
+  }
+
+  /** Put the cursor of all layers over time at a step, and outline the chosen cell. */
+  mark(step) {
+    this.step = step;
+    if (!this.width) return;
+    const context = this.cleared(this.overlay);
+    context.strokeStyle = this.options.palette().ink;
+    for (const layer of this.drawing.layers.filter((each) => each.time)) {
+      const [x, , width] = cellBox(layer, 0, step);
+      context.strokeRect(x - 1, layer.y - 1.5, Math.max(width, 2) + 1, layer.height + 2);
+    }
+    if (!this.chosen) return;
+    const [x, y, width, height] = cellBox(this.chosen, this.cell.row, this.cell.column);
+    context.lineWidth = 2;
+    context.strokeRect(x - 1.5, y - 1.5, width + 2, height + 2);
+  }
+
+  /** The layer of the chosen cell, as long as it has that cell. */
+  get chosen() {
+    const layer = this.cell && this.drawing.layers[this.cell.layer];
+    return layer && this.cell.row < layer.rows && this.cell.column < layer.columns ? layer : null;
+  }
+
+  /** Choose a cell, {layer, row, column}, or none, and say what it holds. */
+  choose(cell) {
+    this.cell = cell;
+    this.mark(this.step);
+    this.options.onCell?.(this.chosen ? this.chosen.describe(cell.row, cell.column) : null);
+  }
+
+  /** Read the chosen cell again after a step or new data; one that has the focus goes along with the step. */
+  refresh() {
+    if (this.chosen?.time && this.focused) this.cell.column = this.step;
+    this.choose(this.chosen ? this.cell : null);
+  }
+
+  get focused() { return this.root.getRootNode().activeElement === this.overlay; }
+
+  destroy() { this.sizes.disconnect(); }
+
+  cleared(canvas) {
+    canvas.width = Math.round(this.width * devicePixelRatio);
+    canvas.height = Math.round(this.drawing.height * devicePixelRatio);
+    const height = `${this.drawing.height}px`;
+    if (canvas.style.height !== height) canvas.style.height = height;
+    const context = canvas.getContext("2d");
+    context.scale(devicePixelRatio, devicePixelRatio);
+    return context;
+  }
+
+  firstCell() {
+    const [layer] = this.drawing.layers;
+    return layer ? { layer: 0, row: 0, column: layer.time ? this.step : 0 } : null;
+  }
+
+  /** The cell at a point; in one given layer, the nearest to it. */
+  cellAt(x, y, only) {
+    const inside = (each) => x >= each.x && x < each.x + each.width && y >= each.y && y < each.y + each.height;
+    const layer = only ?? this.drawing.layers.findIndex((each) => !each.silent && inside(each));
+    if (layer < 0) return null;
+    const { x: left, y: top, width, height, rows, columns } = this.drawing.layers[layer];
+    const place = (value, size, count) => between(0, Math.floor((value / size) * count), count - 1);
+    return { layer, row: place(y - top, height, rows), column: place(x - left, width, columns) };
+  }
+
+  point({ type, pointerType, pointerId, clientX, clientY }) {
+    if (type === "pointerleave" && pointerType === "mouse" && !this.focused) this.choose(null);
+    if (type === "pointerup" || type === "pointercancel") this.held = undefined;
+    if (type !== "pointerdown" && type !== "pointermove") return;
+    const box = this.overlay.getBoundingClientRect();
+    const cell = this.cellAt(clientX - box.left, clientY - box.top, this.held);
+    if (type === "pointerdown" && cell && this.drawing.layers[cell.layer].time) {
+      this.held = cell.layer;
+      this.overlay.setPointerCapture(pointerId);
+    }
+    if (this.held !== undefined) this.options.onStep?.(cell.column);
+    this.choose(cell);
+  }
+
+  key(event) {
+    const move = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
+    const cell = this.chosen ? this.cell : this.firstCell();
+    if (!move || !cell || event.altKey || event.ctrlKey || event.metaKey) return;
+    // Over time, left and right are steps of the whole figure, which handles them.
+    if (this.drawing.layers[cell.layer].time && move[0]) return;
+    event.preventDefault();
+    event.stopPropagation();
+    this.choose(this.neighbour(cell, ...move));
+  }
+
+  /** The next cell in a direction: in this layer, or in the next one if that lies there. */
+  neighbour({ layer, row, column }, right, down) {
+    const from = this.drawing.layers[layer];
+    const to = this.drawing.layers[layer + right + down];
+    const next = { layer, row: between(0, row + down, from.rows - 1), column: between(0, column + right, from.columns - 1) };
+    const stays = next.row === row && next.column === column;
+    if (!stays || !to || to.silent || (right ? to.x === from.x : to.y === from.y)) return next;
+    const enter = (move, place, count) => (move < 0 ? count - 1 : move > 0 ? 0 : Math.min(place, count - 1));
+    return { layer: layer + right + down, row: enter(down, row, to.rows), column: enter(right, column, to.columns) };
+  }
+}

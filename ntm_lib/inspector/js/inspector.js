@@ -1,0 +1,304 @@
+// The inspector: everything that a machine did at one step of a sequence, and the way there.
+import { Panel, between, paletteOf, range, written } from "./canvas.js";
+import { headGlyphs, stageBars } from "./heads.js";
+import { memoryBetweenBars, rastersOverTime, usedArc } from "./layout.js";
+import { checkTrace, previousWeights } from "./payload.js";
+import { Transport, addElement } from "./transport.js";
+
+const HEADS = ["write", "read"];
+const STAGES = { previous: "w(t−1)", content: "wᶜ, equation 5", gated: "wᵍ, equation 7", shifted: "w̃, equation 8", weights: "w, equation 9" };
+
+/** A trace, seen and driven. */
+export class InspectorView {
+  /**
+   * @param {HTMLElement} root where it goes, inside a page or shadow root that has `inspectorStyle`
+   * @param {object} options {title, note: a line below, step, head, theme() -> "light"|"dark",
+   *   onChange({step, head, playing}): told what changed}
+   */
+  constructor(root, options = {}) {
+    Object.assign(this, { root, options, wanted: options.step ?? 0, shownHead: options.head ?? 0, panels: [] });
+    this.palette = () => this.colours;
+    this.build();
+    this.retheme();
+  }
+
+  /**
+   * Show another trace, for example one that was computed in the page. The step stays where it is.
+   * @param {object} trace as in ntm_lib/trace.py, without the batch axis
+   * @throws {Error} if a part is missing, of a length that does not fit, or not finite
+   */
+  setTrace(trace) {
+    const { steps, sizes } = checkTrace(trace);
+    const step = this.trace ? this.step : this.wanted;
+    Object.assign(this, { trace, ...summaries(trace) });
+    this.heads = Math.max(sizes.readHeads, sizes.writeHeads);
+    this.select.replaceChildren();
+    for (const head of range(this.heads)) addElement(this.select, "option", { value: head, text: head });
+    this.select.parentElement.hidden = this.heads === 1;
+    this.allSlots.parentElement.hidden = this.used.length === sizes.slots;
+    this.allSlots.nextSibling.textContent = `all ${sizes.slots} slots`;
+    this.root.classList.toggle("long", steps > 90);
+    this.caption.textContent = [this.score(), this.options.note].filter(Boolean).join(" ");
+    this.transport.steps = steps;
+    this.transport.step = step;
+    this.chooseHead(this.head);
+  }
+
+  get step() { return this.transport.step; }
+  set step(step) { this.transport.step = step; }
+
+  get playing() { return this.transport.playing; }
+  set playing(playing) { this.transport.playing = playing; }
+
+  /** Which read head and which write head is shown; a kind that has fewer shows its last. */
+  get head() { return this.shownHead; }
+  set head(head) {
+    this.chooseHead(head);
+    this.options.onChange?.({ head: this.head });
+  }
+
+  /** Paint again in the colours of the theme. */
+  retheme() {
+    this.colours = paletteOf(this.options.theme?.() ?? "light");
+    this.root.dataset.theme = this.colours.theme;
+    if (this.trace) this.showAll();
+  }
+
+  destroy() {
+    this.transport.destroy();
+    clearTimeout(this.speaking);
+    for (const panel of this.panels) panel.destroy();
+    this.root.replaceChildren();
+  }
+
+  build() {
+    const { root, options } = this;
+    root.className = "inspector";
+    root.tabIndex = -1;
+    root.setAttribute("role", "group");
+    root.setAttribute("aria-label", options.title || "What a machine did, step by step");
+    root.addEventListener("keydown", (event) => this.transport.key(event));
+    if (options.title) addElement(root, "p", { class: "title", text: options.title });
+    const onPlaying = (playing) => { this.say(); options.onChange?.({ playing }); };
+    this.transport = new Transport(addElement(root, "div"), { onStep: () => this.stepped(), onPlaying });
+    this.buildChoices(addElement(root, "div", { class: "choices" }));
+    this.readout = addElement(root, "p", { class: "readout" });
+    this.spoken = addElement(root, "p", { class: "spoken", "aria-live": "polite" });
+    const parts = addElement(root, "div", { class: "parts" });
+    const area = (name, label, draw) => this.panel(addElement(parts, "div", { class: name }), label, draw);
+    this.overTime = [area("sequences", "Input, target and output over time", (width) => this.drawSequences(width))];
+    area("memory", "Memory, and the weights of both heads beside its slots", (width) => this.drawMemory(width));
+    this.overTime.push(area("weightings", "Write and read weightings, slots over time", (width) => this.drawWeightings(width)));
+    this.buildHeads(addElement(parts, "div", { class: "heads" }), addElement(root, "details"));
+    this.caption = addElement(root, "p", { class: "caption" });
+  }
+
+  buildChoices(root) {
+    const title = "The step whose write changed memory most; again: the next largest";
+    addElement(root, "button", { type: "button", text: "Largest change", title }).addEventListener("click", () => this.toLargestChange());
+    this.select = addElement(addElement(root, "label", { text: "heads " }), "select");
+    this.select.addEventListener("change", () => { this.head = Number(this.select.value); });
+    const [changeOnly, allSlots] = ["only what this write changed", "all slots"].map((text) => {
+      const box = addElement(addElement(root, "label"), "input", { type: "checkbox" });
+      box.after(text);
+      box.addEventListener("change", () => this.showAll());
+      return box;
+    });
+    Object.assign(this, { changeOnly, allSlots });
+  }
+
+  buildHeads(root, details) {
+    addElement(details, "summary", { text: "How each head got there: the five stages of addressing" });
+    const stages = addElement(details, "div", { class: "stages" });
+    this.glyphs = HEADS.map((name) => {
+      const glyphs = headGlyphs(addElement(root, "section"), { name, palette: this.palette, onCell: (text) => this.read(text) });
+      this.panels.push(glyphs.panel);
+      const section = addElement(stages, "section", { class: name });
+      addElement(section, "p", { class: "name", text: `${name} head` });
+      this.panel(section, `Stages of addressing of the ${name} head`, (width) => this.drawStages(name, width));
+      return () => glyphs.update(this.headAt(name));
+    });
+  }
+
+  panel(parent, label, draw) {
+    const options = { label, palette: this.palette, onCell: (text) => this.read(text), onStep: (step) => this.transport.go(step) };
+    const nothing = { height: 0, layers: [], texts: [] };
+    const panel = new Panel(addElement(parent, "div"), { ...options, draw: (width) => (this.trace ? draw(width) : nothing) });
+    this.panels.push(panel);
+    return panel;
+  }
+
+  chooseHead(head) {
+    this.shownHead = between(0, Math.round(head) || 0, this.heads - 1);
+    this.select.value = this.shownHead;
+    this.showAll();
+  }
+
+  /** The slots that are shown, in their order. */
+  get shown() { return this.allSlots.checked ? range(this.trace.sizes.slots) : this.used; }
+
+  showAll() {
+    for (const panel of this.overTime) panel.show();
+    this.showStep();
+  }
+
+  /** What is drawn over time keeps its picture and moves its cursor; everything else is painted again. */
+  showStep() {
+    for (const panel of this.panels) this.overTime.includes(panel) ? panel.mark(this.step) : panel.show();
+    for (const update of this.glyphs) update();
+    const chosen = this.panels.find((panel) => panel.cell);
+    chosen ? chosen.refresh() : this.read(null);
+  }
+
+  stepped() {
+    this.showStep();
+    this.options.onChange?.({ step: this.step });
+  }
+
+  /** Show what a cell holds, or, with none, what happens in this step. */
+  read(text) {
+    this.readout.textContent = text ? `${text}.` : this.sentence();
+    this.say();
+  }
+
+  /** Tell a screen reader once nothing has changed for a moment, and never while it plays. */
+  say() {
+    clearTimeout(this.speaking);
+    if (!this.playing) this.speaking = setTimeout(() => { this.spoken.textContent = this.readout.textContent; }, 500);
+  }
+
+  sentence() {
+    const at = (name) => {
+      const weights = this.part(name, "weights", this.trace.sizes.slots);
+      return `${written(Math.max(...weights))} on slot ${largest(weights)}`;
+    };
+    const wrong = this.wrongBits(this.step);
+    const answer = wrong ? ` ${wrong} of ${this.trace.sizes.outputs} bits are wrong.` : " Every bit is right.";
+    return `Step ${this.step}. Write head: ${at("write")}. Read head: ${at("read")}.${wrong === null ? "" : answer}`;
+  }
+
+  score() {
+    const counts = range(this.trace.steps).map((step) => this.wrongBits(step)).filter((wrong) => wrong !== null);
+    const wrong = counts.reduce((sum, count) => sum + count, 0);
+    return counts.length ? `${wrong} of ${counts.length * this.trace.sizes.outputs} answered bits wrong.` : "";
+  }
+
+  /** How many bits of the output are wrong at a step; null where no answer is asked. */
+  wrongBits(step) {
+    const bits = range(this.trace.sizes.outputs);
+    return this.trace.targets && this.asked(step) ? bits.filter((bit) => this.isWrong(bit, step)).length : null;
+  }
+
+  isWrong(bit, step) {
+    const { targets, outputs, sizes } = this.trace;
+    const place = step * sizes.outputs + bit;
+    return targets !== null && this.asked(step) && outputs[place] > 0.5 !== targets[place] > 0.5;
+  }
+
+  asked(step) { return !this.trace.mask || this.trace.mask[step] > 0; }
+
+  toLargestChange() {
+    const next = this.jumped === this.step ? this.changes.indexOf(this.step) + 1 : 0;
+    this.jumped = this.changes[next % this.changes.length];
+    this.transport.go(this.jumped);
+  }
+
+  /** The place of the shown head of a kind at a step, among all its numbers. */
+  row(name, step = this.step) {
+    const heads = this.trace.sizes[`${name}Heads`];
+    return step * heads + Math.min(this.head, heads - 1);
+  }
+
+  /** One vector or weighting, or of size 1 a number, of the shown head at this step. */
+  part(name, field, size) {
+    const values = field === "reads" ? this.trace.reads : this.trace[name][field];
+    return values.subarray(this.row(name) * size, (this.row(name) + 1) * size);
+  }
+
+  headAt(name) {
+    const { width, shifts } = this.trace.sizes;
+    const scalar = (field) => this.part(name, field, 1)[0];
+    const vector = (title, symbol, field = title, more = {}) => (
+      { name: title, symbol, scale: "signed", limit: 1, values: this.part(name, field, width), ...more });
+    const writing = () => [vector("erase", "e", "erase", { scale: "bits" }), vector("add", "a")];
+    return {
+      title: this.trace.sizes[`${name}Heads`] > 1 ? `${name} head ${this.row(name, 0)}` : `${name} head`,
+      strength: scalar("strength"), gate: scalar("gate"), sharpening: scalar("sharpening"), most: this.most,
+      shift: [...this.part(name, "shift", shifts)],
+      vectors: [vector("key", "k"), ...(name === "write" ? writing() : [vector("read vector", "r", "reads", { limit: this.limit })])],
+    };
+  }
+
+  drawSequences(width) {
+    const { trace } = this;
+    const named = { input: trace.inputs, target: trace.targets, output: trace.outputs };
+    const parts = Object.entries(named).filter(([, values]) => values);
+    const cell = between(3, (190 * trace.steps) / parts.reduce((sum, [, values]) => sum + values.length, 0), 8);
+    return rastersOverTime({ width, cell, steps: trace.steps, rasters: parts.map(([name, values]) => {
+      const answer = name !== "input";
+      const size = values.length / trace.steps;
+      const most = values.reduce((a, value) => Math.max(a, Math.abs(value)), 1);
+      return {
+        name, values, stride: size, order: range(size), rowName: "bit", limit: most, scale: values.some((value) => value < 0) ? "signed" : "bits",
+        faint: (step) => answer && !this.asked(step), wrong: (bit, step) => name === "output" && this.isWrong(bit, step),
+      };
+    }) });
+  }
+
+  drawWeightings(width) {
+    const { sizes } = this.trace;
+    const cell = between(1.5, 130 / this.shown.length, 9);
+    return rastersOverTime({ width, cell, steps: this.trace.steps, rasters: HEADS.map((name) => ({
+      name: `${name} weighting`, values: this.trace[name].weights, first: this.row(name, 0) * sizes.slots,
+      stride: sizes[`${name}Heads`] * sizes.slots, order: this.shown, rowName: "slot", scale: name,
+    })) });
+  }
+
+  drawMemory(width) {
+    const { sizes } = this.trace;
+    const change = this.changeOnly.checked;
+    return memoryBetweenBars({
+      values: change ? this.changeAt(this.step) : this.memoryAt(this.step), name: change ? "change of memory" : "memory",
+      title: change ? "change by the write" : "memory after the write", columns: sizes.width, order: this.shown, limit: this.limit,
+      write: this.part("write", "weights", sizes.slots), read: this.part("read", "weights", sizes.slots),
+      width, height: this.root.clientWidth < 600 ? 320 : 470,
+    });
+  }
+
+  drawStages(name, width) {
+    const { slots } = this.trace.sizes;
+    const before = () => previousWeights(this.trace[name], this.row(name), this.trace.sizes[`${name}Heads`], slots);
+    const stages = Object.entries(STAGES).map(([stage, symbol]) => (
+      [stage === "weights" ? "sharpened" : stage, symbol, stage === "previous" ? before() : this.part(name, stage, slots)]));
+    return stageBars({ stages, order: this.shown, ink: name, width });
+  }
+
+  memoryAt(step) {
+    const size = this.trace.initialMemory.length;
+    return step < 0 ? this.trace.initialMemory : this.trace.memory.subarray(step * size, (step + 1) * size);
+  }
+
+  changeAt(step) {
+    const before = this.memoryAt(step - 1);
+    return this.memoryAt(step).map((value, place) => value - before[place]);
+  }
+}
+
+/** What is worked out once for a trace: used slots, the largest numbers, steps by how much they changed memory. */
+function summaries(trace) {
+  const { memory, initialMemory, read, write, steps } = trace;
+  const changed = new Float64Array(steps);
+  memory.forEach((value, i) => {
+    const before = i < initialMemory.length ? initialMemory[i] : memory[i - initialMemory.length];
+    changed[Math.floor(i / initialMemory.length)] += (value - before) ** 2;
+  });
+  const seen = memory.filter((value, i) => i % 7 === 0 && Math.abs(value) > 0.05).map(Math.abs).sort();
+  const most = (field) => [...read[field], ...write[field]].reduce((a, b) => Math.max(a, b));
+  return {
+    used: usedArc(trace), changes: range(steps).sort((a, b) => changed[b] - changed[a]),
+    // One slot that grows far beyond the others must not make them all pale.
+    limit: Math.max(1, seen[Math.floor(seen.length * 0.99)] ?? 1), most: { strength: most("strength"), sharpening: most("sharpening") },
+  };
+}
+
+function largest(values) { return values.reduce((best, value, i) => (value > values[best] ? i : best), 0); }
