@@ -13,7 +13,7 @@ book: .venv/.book ## execute every notebook and build the HTML book
 	@$(PY) tools/book.py
 
 test: .venv/.dev ## run the unit tests, every notebook, and the checks of the built pages
-	@$(PY) -m pytest --nbval-lax --nbval-current-env --nbval-cell-timeout=300 tests book
+	@$(PY) -m pytest --numprocesses=2 --dist=loadfile --nbval-lax --nbval-current-env --nbval-cell-timeout=300 tests book
 
 lint: .venv/.dev ## check style and types
 	@$(PY) -m ruff check .

@@ -36,6 +36,7 @@ TAKEN = {
     "repeat-copy-lstm": ("repeat-copy", "lstm", 4),
     "sorting-lstm": ("sorting", "lstm", 0),
     "key-value-lstm": ("key-value", "lstm", 0),
+    "priority-sort-lstm": ("priority-sort", "lstm", 1),
 }
 """Name, task, controller and seed of the others."""
 

@@ -1,4 +1,7 @@
-"""What all tests share: quiet TensorFlow, one order of running, and the built book."""
+"""What all tests share: quiet TensorFlow, one order of running, and the built book.
+
+`make test` runs them in two processes, file by file.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +12,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from hypothesis import HealthCheck, settings
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")  # the processes share the cores already
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -37,7 +43,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def built_book(request: pytest.FixtureRequest) -> Iterator[Path]:
     """The folder of the built pages; builds the book first, which takes seconds when nothing changed."""
     capture = request.config.pluginmanager.getplugin("capturemanager")
-    with capture.global_and_fixture_disabled():
+    (ROOT / "_build").mkdir(exist_ok=True)
+    with capture.global_and_fixture_disabled(), FileLock(ROOT / "_build" / "building.lock"):
         print("\nBuilding the book for the tests of its pages", flush=True)
         status = subprocess.run([sys.executable, ROOT / "tools" / "book.py"], cwd=ROOT, check=False).returncode
     if status:

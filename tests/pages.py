@@ -24,3 +24,13 @@ def chapters() -> list[Path]:
 def notebooks() -> list[Path]:
     """Every notebook of the book."""
     return sorted((ROOT / "book").glob("*.ipynb"))
+
+
+def live_pages() -> list[str]:
+    """The pages whose source asks for a live part: a directive, or a cell that shows one."""
+    marks = ("{live-figure}", "inspect(", "Classroom(", "TrainingRecorder(")
+    sources = {
+        name: next(ROOT / f"{name}{end}" for end in (".ipynb", ".md") if (ROOT / f"{name}{end}").exists())
+        for name in page_names()
+    }
+    return [name for name, path in sources.items() if any(mark in path.read_text(encoding="utf-8") for mark in marks)]

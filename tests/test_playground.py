@@ -14,7 +14,7 @@ import pytest
 from test_browser import NARROW, Visit, browser, visit  # noqa: F401 - a fixture
 
 from ntm_lib.inspector import playground
-from ntm_lib.tasks import AssociativeRecallTask, CopyTask
+from ntm_lib.tasks import AssociativeRecallTask, CopyTask, PrioritySortTask
 
 JS = Path(playground.__file__).parent / "js"
 
@@ -45,6 +45,15 @@ def test_the_pages_recall_task_is_the_librarys() -> None:
         found = of_node("tasks.recallTask(given[0], given[1])", vectors.reshape(12, 6).tolist(), asked)
         expected = [p.ravel().tolist() for p in (inputs, targets, mask)]
         assert [found["inputs"], found["targets"], found["mask"]] == expected
+
+
+@pytest.mark.parametrize("items", [4, 16, 20])
+def test_the_pages_sorting_task_is_the_librarys(items: int) -> None:
+    parts = PrioritySortTask().sample(1, np.random.default_rng(items), items=items)
+    inputs, targets, mask = (part[0] for part in parts)
+    shown = inputs[:items, :8].astype(int).tolist(), inputs[:items, 8].tolist()
+    found = of_node("tasks.prioritySortTask(given[0], given[1])", *shown)
+    assert [found["inputs"], found["targets"], found["mask"]] == [p.ravel().tolist() for p in (inputs, targets, mask)]
 
 
 def test_a_shelf_holds_the_weights_of_its_machine() -> None:
@@ -86,17 +95,38 @@ def test_it_copies_what_is_typed_whatever_the_length(page: Visit) -> None:
     assert vectors.input_value() == "120"
 
 
+def recalls(page: Visit) -> None:
+    for item in ("1", "3"):
+        page.page.get_by_label("Show again item").fill(item)
+        page.page.get_by_label("Show again item").press("Enter")
+        verdict(page, "All 18 bits are right.")
+
+
+def sorts(page: Visit) -> None:
+    """A vector that gets the highest priority is due first, and the machine gives it first."""
+    page.page.get_by_label("Vector", exact=True).fill("7")
+    page.page.get_by_label("Vector", exact=True).press("Enter")
+    page.page.get_by_label("its priority").fill("1")
+    playground = "[...document.querySelectorAll('*')].find(e => e.playground).playground"
+    page.page.wait_for_function(
+        f"""() => {{ const {{ view: {{ trace }}, editor }} = {playground};
+        const due = trace.targets.subarray(168, 176), given = trace.logits.subarray(168, 176);
+        return editor.pattern[7].every((bit, i) => bit === due[i] && bit === Number(given[i] > 0)); }}"""
+    )
+
+
 @pytest.mark.pages
 def test_earlier_moments_and_another_task_come_from_files_beside_the_page(page: Visit) -> None:
     page.page.get_by_label("Text").fill("abcabc")
     first, *others = playground.machines()
     for machine in others:
         select(page, machine["label"])
-        verdict(page, "of 48 bits are wrong" if "early" in machine["name"] else "bits are right.")
-    for item in ("1", "3"):
-        page.page.get_by_label("Show again item").fill(item)
-        page.page.get_by_label("Show again item").press("Enter")
-        verdict(page, "All 18 bits are right.")
+        expected = {"early": "of 48 bits are wrong", "sort": "of 128 bits"}
+        verdict(page, next((text for part, text in expected.items() if part in machine["name"]), "bits are right."))
+        if machine["task"] == "recall":
+            recalls(page)
+        if machine["task"] == "sort":
+            sorts(page)
     select(page, first["label"])
     verdict(page, "All ")
     assert page.requests == []

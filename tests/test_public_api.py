@@ -264,7 +264,7 @@ FLOORS = [
     ["runs", "plots.style", "deck", "inspector.modules", "inspector.payload", "inspector.weights"],
     ["plots.machines", "plots.learning"],
     ["plots", "inspector.widget"],
-    ["inspector", "inspector.playground", "inspector.classroom"],
+    ["inspector", "inspector.playground", "inspector.classroom", "inspector.figures"],
     ["__main__"],
 ]
 FLOOR = {module: number for number, modules in enumerate(FLOORS) for module in modules}

@@ -25,6 +25,7 @@ def machines() -> list[dict[str, str]]:
     return [
         *({"name": name, "task": "copy", "label": f"copy, after {_shown(name):,} sequences"} for name in moments),
         {"name": "associative-recall-lstm", "task": "recall", "label": "recall an item"},
+        {"name": "priority-sort-lstm", "task": "sort", "label": "sort by priority"},
     ]
 
 

@@ -12,6 +12,7 @@ export class PatternEditor extends Panel {
   constructor(root, options) {
     super(root, { ...options, label: "The pattern. Space turns a bit over", draw: (width) => this.lay(width) });
     this.pattern = [];
+    this.priorities = [];
     this.width = 0;
     this.overlay.addEventListener("click", (event) => event.pointerType !== "mouse" && this.tapped(event));
   }
@@ -19,9 +20,11 @@ export class PatternEditor extends Panel {
   /**
    * Show another pattern.
    * @param {number[][]} pattern [L, width]
+   * @param {number[]} priorities [L] or none: a row below, which only shows them
    */
-  set(pattern) {
+  set(pattern, priorities = []) {
     this.pattern = pattern.map((bits) => [...bits]);
+    this.priorities = priorities;
     this.show();
     this.overlay.style.touchAction = "auto";
   }
@@ -36,9 +39,18 @@ export class PatternEditor extends Panel {
       order: Array.from({ length: rows }, (_, row) => row), columns: pattern.length, rowName: "bit", columnName: "vector", scale: "bits",
       x: 0, y: 0, width: cell * pattern.length, height: LEAST_CELL * rows,
     });
+    const layers = [layer, ...this.layPriorities(layer)];
+    const bottom = layers.at(-1).y + layers.at(-1).height;
     const places = pattern.map((_, place) => place);
-    const texts = labelled(places, cell, 24).map((place) => ({ text: `${place}`, x: (place + 0.5) * cell, y: LEAST_CELL * rows + 10, align: "center" }));
-    return { height: LEAST_CELL * rows + 20, layers: [layer], texts };
+    const texts = labelled(places, cell, 24).map((place) => ({ text: `${place}`, x: (place + 0.5) * cell, y: bottom + 10, align: "center" }));
+    return { height: bottom + 20, layers, texts };
+  }
+
+  layPriorities({ width, height }) {
+    const { priorities } = this;
+    if (!priorities.length) return [];
+    const place = { x: 0, y: height + 6, width, height: LEAST_CELL };
+    return [heatMap({ ...place, name: "priority", values: priorities, order: [0], columns: priorities.length, columnName: "vector" })];
   }
 
   cleared(canvas) {
@@ -50,7 +62,7 @@ export class PatternEditor extends Panel {
   }
 
   turn(cell, value) {
-    const bits = cell && this.pattern[cell.column];
+    const bits = cell?.layer === 0 && this.pattern[cell.column];
     if (!bits || bits[cell.row] === value) return;
     bits[cell.row] = value;
     this.show();
@@ -72,7 +84,7 @@ export class PatternEditor extends Panel {
     if (event.pointerType !== "mouse") return; // a finger scrolls; where it only taps, a click follows
     const cell = this.at(event);
     if (event.type === "pointerdown" && cell) {
-      this.ink = 1 - this.pattern[cell.column][cell.row];
+      this.ink = cell.layer ? undefined : 1 - this.pattern[cell.column][cell.row];
       this.overlay.setPointerCapture(event.pointerId);
     }
     if (event.type === "pointerup" || event.type === "pointercancel") this.ink = undefined;

@@ -1,10 +1,11 @@
-// What a reader asks of a machine: patterns of bits to copy, lists of items to recall from. No drawing, no page.
+// What a reader asks of a machine: bits to copy, items to recall, vectors to sort. No drawing, no page.
 import { uniformGenerator } from "./machine.js";
 
 /** The longest pattern: a copy of it has as many steps as a machine runs over. */
 export const LONGEST_PATTERN = 120;
 const BITS = 8;
 const ITEM = { vectors: 3, bits: 6 };
+const SORTED = 16; // vectors that are asked for, of at most 20
 
 /**
  * The bits of a text, a vector for each character: its code, the highest bit first. What is no character of one byte
@@ -93,6 +94,49 @@ export function recallTask(vectors, asked) {
   for (let item = 0; item < items; item++) task.inputs[item * stride * channels + ITEM.bits] = 1;
   for (const step of [query, query + stride]) task.inputs[step * channels + ITEM.bits + 1] = 1;
   return task;
+}
+
+/**
+ * Random priorities.
+ * @param {number} length n
+ * @param {number} seed
+ * @returns {number[]} [n], each from -1 to 1
+ */
+export function randomPriorities(length, seed) {
+  const uniform = uniformGenerator(seed);
+  return Array.from({ length }, () => 2 * uniform() - 1);
+}
+
+/**
+ * The sorting task of vectors, as in ntm_lib/tasks/priority_sort.py: each with its priority, a delimiter, silence for the
+ * answer, which is the sixteen of highest priority, the highest first.
+ * @param {number[][]} vectors [n, 8]
+ * @param {number[]} priorities [n], each from -1 to 1
+ * @returns {{inputs: Float32Array, targets: Float32Array, mask: Float32Array}} [T, 10], [T, 8] and [T] with T = n + 1 + min(n, 16)
+ */
+export function prioritySortTask(vectors, priorities) {
+  const length = vectors.length;
+  if (priorities.length !== length || !priorities.every((priority) => Math.abs(priority) <= 1)) {
+    throw new RangeError(`each of ${length} vectors must have a priority from -1 to 1. Received: ${priorities}`);
+  }
+  const channels = BITS + 2;
+  const task = emptyTask(length + 1 + Math.min(length, SORTED), channels, BITS);
+  vectors.forEach((bits, place) => {
+    checkBits(bits, BITS);
+    task.inputs.set([...bits, priorities[place]], place * channels);
+  });
+  task.inputs[length * channels + BITS + 1] = 1;
+  byPriority(priorities).slice(0, SORTED).forEach((place, turn) => answer(task, length + 1 + turn, vectors[place]));
+  return task;
+}
+
+/**
+ * The places of the priorities, the highest first; of equal ones the earlier.
+ * @param {number[]} priorities [n]
+ * @returns {number[]} [n]
+ */
+export function byPriority(priorities) {
+  return priorities.map((_, place) => place).sort((a, b) => priorities[b] - priorities[a] || a - b);
 }
 
 /**

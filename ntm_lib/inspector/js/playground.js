@@ -4,7 +4,7 @@ import { PatternEditor } from "./editor.js";
 import { pageTheme, watchTheme } from "./element.js";
 import { InspectorView } from "./inspector.js";
 import { runMachine } from "./machine.js";
-import { LONGEST_PATTERN, copyTask, judgedAnswer, patternOfText, randomPattern, recallTask, textOfPattern } from "./patterns.js";
+import { LONGEST_PATTERN, copyTask, judgedAnswer, patternOfText, prioritySortTask, randomPattern, randomPriorities, recallTask, textOfPattern } from "./patterns.js";
 import { inspectorStyle } from "./style.js";
 import { addElement } from "./transport.js";
 import { decodeWeights } from "./weights.js";
@@ -20,7 +20,7 @@ const playgroundStyle = `
 .row label { display: flex; align-items: center; gap: 8px; min-height: 30px; }
 .ask input[type=text] { font: inherit; color: inherit; background: none; border: 1px solid var(--line); border-radius: 4px; min-height: 30px; padding: 0 8px; width: min(24em, 60vw); }
 .ask input[type=number] { font: inherit; color: inherit; background: none; border: 1px solid var(--line); border-radius: 4px; min-height: 30px; padding: 0 6px; width: 4.6em; }
-.ask input[type=range] { flex: 0 1 140px; }
+.ask input[type=range] { flex: none; width: 130px; }
 .scrolls { overflow-x: auto; padding: 3px; }
 .scrolls .panel canvas { max-width: none; }
 .verdict { font-size: 16px; min-height: 1.45em; }
@@ -32,10 +32,10 @@ export class Playground {
   /**
    * @param {HTMLElement} root where it goes
    * @param {{machines: object[], fetchMachine: function(string): Promise<object>}} options the machines to choose from, each {name, label,
-   *   task: "copy" or "recall"}, the first one shown first; and what returns exported weights by name
+   *   task: "copy", "recall" or "sort"}, the first one shown first; and what returns exported weights by name
    */
   constructor(root, options) {
-    Object.assign(this, { root, options, decoded: {}, seed: 1, asked: 1, chosen: options.machines[0] });
+    Object.assign(this, { root, options, decoded: {}, seed: 1, asked: 1, priorities: [], chosen: options.machines[0] });
     this.palette = () => paletteOf(pageTheme());
     root.className = "inspector";
     this.ask = addElement(root, "div", { class: "ask" });
@@ -57,10 +57,19 @@ export class Playground {
     this.length = this.number(row, "Vectors ", 1, LONGEST_PATTERN, () => this.randomise());
     this.items = this.number(row, "Items ", 2, MOST_ITEMS, () => this.randomise());
     this.query = this.number(row, "Show again item ", 1, MOST_ITEMS - 1, () => { this.asked = Number(this.query.value); this.run(); });
+    this.placed = this.number(row, "Vector ", 0, MOST_ITEMS - 1, () => this.showPriority());
+    this.priority = addElement(this.label(row, "its priority "), "input", { type: "range", min: -1, max: 1, step: 0.01 });
+    this.priority.addEventListener("input", () => this.setPriority());
     const random = addElement(row, "button", { type: "button", text: "Random" });
     random.addEventListener("click", () => { this.seed += 1; this.randomise(); });
     this.items.value = 4;
+    this.placed.value = 0;
     this.showControls();
+  }
+
+  /** What each task is asked with. */
+  get controlsOf() {
+    return { copy: [this.text, this.length], recall: [this.items, this.query], sort: [this.placed, this.priority] };
   }
 
   label(row, text) { return addElement(row, "label", { text }); }
@@ -99,11 +108,18 @@ export class Playground {
     this.slots.value = this.slots.max;
   }
 
-  get recalls() { return this.chosen.task === "recall"; }
-
   showControls() {
-    for (const input of [this.text, this.length]) input.parentElement.hidden = this.recalls;
-    for (const input of [this.items, this.query]) input.parentElement.hidden = !this.recalls;
+    for (const [task, inputs] of Object.entries(this.controlsOf)) {
+      for (const input of inputs) input.parentElement.hidden = task !== this.chosen.task;
+    }
+  }
+
+  showPriority() { this.priority.value = this.priorities[this.placed.value]; }
+
+  setPriority() {
+    this.priorities[this.placed.value] = Number(this.priority.value);
+    this.editor.set(this.editor.pattern, this.priorities);
+    this.run();
   }
 
   choose(machine) {
@@ -111,8 +127,8 @@ export class Playground {
     this.chosen = machine;
     this.showControls();
     if (!another) this.run();
-    else if (this.recalls) this.randomise();
-    else this.write(this.text.value || FIRST_TEXT);
+    else if (machine.task === "copy") this.write(this.text.value || FIRST_TEXT);
+    else this.randomise();
   }
 
   write(text) {
@@ -123,9 +139,12 @@ export class Playground {
   }
 
   randomise() {
-    const [length, width] = this.recalls ? [3 * this.items.value, 6] : [Number(this.length.value), 8];
+    const { task } = this.chosen;
+    const [length, width] = { copy: [Number(this.length.value), 8], recall: [3 * this.items.value, 6], sort: [MOST_ITEMS, 8] }[task];
     this.text.value = "";
-    this.editor.set(randomPattern(length, width, this.seed));
+    this.priorities = task === "sort" ? randomPriorities(length, this.seed + 1000) : [];
+    this.editor.set(randomPattern(length, width, this.seed), this.priorities);
+    if (task === "sort") this.showPriority();
     this.run();
   }
 
@@ -141,7 +160,8 @@ export class Playground {
   }
 
   task() {
-    if (!this.recalls) return copyTask(this.editor.pattern);
+    if (this.chosen.task === "copy") return copyTask(this.editor.pattern);
+    if (this.chosen.task === "sort") return prioritySortTask(this.editor.pattern, this.priorities);
     const most = this.editor.pattern.length / 3 - 1;
     this.query.max = most;
     this.query.value = this.asked = Math.min(this.asked, most);
@@ -171,7 +191,7 @@ export class Playground {
   tell({ wrong, all, answer }) {
     const told = wrong ? `${wrong} of ${all} bits are wrong.` : `All ${all} bits are right.`;
     this.verdict.textContent = told;
-    if (this.recalls || !this.text.value) return;
+    if (this.chosen.task !== "copy" || !this.text.value) return;
     this.verdict.append(" The answer reads ");
     addElement(this.verdict, "code", { text: textOfPattern(answer) });
   }

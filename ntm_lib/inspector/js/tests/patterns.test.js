@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { copyTask, judgedAnswer, patternOfText, randomPattern, recallTask, textOfPattern } from "../patterns.js";
+import { byPriority, copyTask, judgedAnswer, patternOfText, prioritySortTask, randomPattern, randomPriorities, recallTask, textOfPattern } from "../patterns.js";
 
 test("a text becomes the codes of its letters and comes back", () => {
   assert.deepEqual(patternOfText("Aé€"), [[0, 1, 0, 0, 0, 0, 0, 1], [1, 1, 1, 0, 1, 0, 0, 1], [0, 0, 1, 1, 1, 1, 1, 1]]);
@@ -49,4 +49,18 @@ test("what cannot be asked is named", () => {
   assert.throws(() => copyTask([[0, 1, 2, 0, 0, 0, 0, 0]]), /8 bits, each 0 or 1. Received: 0,1,2/);
   assert.throws(() => recallTask(randomPattern(3, 6, 0), 0), /at least 2 items of 3 vectors. Received 3 vectors/);
   assert.throws(() => recallTask(randomPattern(6, 6, 0), 1), /from 0 to 0: one that another follows. Received: 1/);
+});
+
+test("vectors are due by priority, the highest first, sixteen at most", () => {
+  const [vectors, priorities] = [randomPattern(20, 8, 3), randomPriorities(20, 4)];
+  const { inputs, targets, mask } = prioritySortTask(vectors, priorities);
+  assert.equal(mask.length, 37);
+  assert.deepEqual([...inputs.subarray(50, 60)], [...vectors[5], Math.fround(priorities[5]), 0]);
+  assert.deepEqual([...inputs.subarray(200, 210)], [...Array(9).fill(0), 1]);
+  const order = byPriority(priorities);
+  assert.ok(order.every((place, turn) => !turn || priorities[place] <= priorities[order[turn - 1]]));
+  order.slice(0, 16).forEach((place, turn) => assert.deepEqual([...targets.subarray(8 * (21 + turn), 8 * (22 + turn))], vectors[place]));
+  assert.deepEqual(byPriority([0, 1, 0, 1]), [1, 3, 0, 2]);
+  assert.throws(() => prioritySortTask(vectors, priorities.slice(1)), /each of 20 vectors must have a priority/);
+  assert.throws(() => prioritySortTask([vectors[0]], [1.5]), /from -1 to 1. Received: 1.5/);
 });

@@ -1,0 +1,137 @@
+"""Measure the built pages: bytes, what of them is ours, and how soon and how fast the live parts answer.
+
+Build the book first. Every time is the median of several loads in one Chromium, from files, without a network.
+
+    python benchmarks/pages.py --out benchmarks/results/pages.json
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median
+from typing import Any
+from urllib.parse import unquote, urlparse
+
+ROOT = Path(__file__).resolve().parents[1]
+HTML = ROOT / "_build" / "html"
+LIVE = re.compile(r"<(ntm-[\w-]+)[ >].*?</\1>|<script type=\"module\"[^>]*>.*?</script>", re.S)
+FIND = "[...document.querySelectorAll('*')].find(element => element.{0}).{0}"
+PLAYGROUND, CLASSROOM = FIND.format("playground"), FIND.format("classroom")
+WATCH = """() => { const wait = () => { const found = [...document.querySelectorAll('*')].find(e => e.playground);
+  if (found?.shadowRoot.querySelector('.verdict')?.textContent) globalThis.firstAnswer = performance.now();
+  else requestAnimationFrame(wait); }; requestAnimationFrame(wait); }"""
+FRAMES = """count => new Promise(done => { const times = []; const tick = now => { times.push(now);
+  times.length <= count ? requestAnimationFrame(tick) : done(times.slice(1).map((t, i) => t - times[i])); };
+  requestAnimationFrame(tick); })"""
+
+
+@contextmanager
+def chromium() -> Iterator[Any]:
+    """Start a Chromium that is installed on this machine."""
+    from playwright.sync_api import sync_playwright
+
+    executable = next(filter(None, map(shutil.which, ["chromium", "chromium-browser", "google-chrome"])), None)
+    if executable is None:
+        raise SystemExit("Chromium or Chrome is needed")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox", "--disable-gpu"])
+        yield browser
+        browser.close()
+
+
+def bytes_of(browser: Any, path: Path) -> dict[str, int]:
+    """Return the bytes of a page with all that it loads, of its own file, and of the live parts in it."""
+    page = browser.new_page()
+    loaded: set[Path] = set()
+    page.on("request", lambda request: loaded.add(Path(unquote(urlparse(request.url).path))))
+    page.goto(path.as_uri(), wait_until="networkidle")
+    page.close()
+    text = path.read_text(encoding="utf-8")
+    return {
+        "all": sum(file.stat().st_size for file in loaded if file.is_file()),
+        "page": path.stat().st_size,
+        "live": sum(len(found[0].encode()) for found in LIVE.finditer(text)),
+    }
+
+
+def first_page(browser: Any, loads: int) -> dict[str, float]:
+    """Return how soon the playground answers, and how long a copy of 120 vectors and one step of it take."""
+    first, longest, steps = [], [], []
+    for _ in range(loads):
+        page = browser.new_page()
+        page.add_init_script(f"({WATCH})()")
+        page.goto((HTML / "index.html").as_uri())
+        page.wait_for_function("() => globalThis.firstAnswer")
+        first.append(page.evaluate("globalThis.firstAnswer"))
+        page.get_by_label("Vectors").fill("120")
+        page.get_by_label("Vectors").press("Enter")
+        page.wait_for_function(f"() => {PLAYGROUND}.view.trace.steps === 241")
+        longest.append(page.evaluate(f"{PLAYGROUND}.milliseconds"))
+        moved = f"(() => {{ const {{ view }} = {PLAYGROUND}; const began = performance.now();"
+        moved += (
+            "for (let step = 0; step < 200; step++) view.step = step; return (performance.now() - began) / 200; })()"
+        )
+        steps.append(page.evaluate(moved))
+        page.close()
+    return {
+        "first_answer_milliseconds": median(first),
+        "copy_of_120_milliseconds": median(longest),
+        "step_milliseconds": median(steps),
+    }
+
+
+def learning(browser: Any) -> dict[str, float]:
+    """Return how long the machine that learns in the page needs, and how even the page's frames are meanwhile."""
+    page = browser.new_page()
+    page.goto((HTML / "book" / "06_copy.html").as_uri())
+    page.get_by_role("button", name="Learn", exact=True).click()
+    page.wait_for_function(f"() => {CLASSROOM}.runs[0].points.length > 1")
+    began = page.evaluate("performance.now()")
+    gaps = page.evaluate(FRAMES, 180)
+    page.wait_for_function(f"() => {CLASSROOM}.runs[0].solved", timeout=300_000)
+    seconds = (page.evaluate("performance.now()") - began) / 1000
+    sequences = page.evaluate(f"{CLASSROOM}.runs[0].solved")
+    page.close()
+    return {
+        "seconds": seconds,
+        "sequences": sequences,
+        "median_frame_milliseconds": median(gaps),
+        "late_frames": sum(gap > 34 for gap in gaps) / len(gaps),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--loads", type=int, default=7)
+    parser.add_argument("--out", type=Path)
+    arguments = parser.parse_args()
+    if not (HTML / "index.html").exists():
+        raise SystemExit("build the book first: make book")
+    with chromium() as browser:
+        names = sorted(path.relative_to(HTML).as_posix() for path in [HTML / "index.html", *HTML.glob("book/*.html")])
+        results = {
+            "command": "python benchmarks/pages.py",
+            "browser": f"Chromium {browser.version}",
+            "processor": platform.processor() or platform.machine(),
+            "pages": {name: bytes_of(browser, HTML / name) for name in names},
+            "first_page": first_page(browser, arguments.loads),
+            "learning": learning(browser),
+        }
+    print(f"{'page':32}{'all, kB':>9}{'page, kB':>10}{'live, kB':>10}")
+    for name, sizes in results["pages"].items():
+        print(f"{name:32}" + f"{sizes['all'] / 1e3:9.0f}{sizes['page'] / 1e3:10.0f}{sizes['live'] / 1e3:10.0f}")
+    for part in ("first_page", "learning"):
+        print(part, {name: round(value, 2) for name, value in results[part].items()})
+    if arguments.out:
+        arguments.out.write_text(json.dumps(results, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

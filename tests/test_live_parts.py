@@ -1,0 +1,83 @@
+"""Every live part of every built page: it is there, answers to keys and fingers, and is open to assistive software."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from pages import live_pages, page_names
+from test_browser import NARROW, WIDE, Visit, browser, visit  # noqa: F401 - a fixture
+
+pytestmark = pytest.mark.pages
+
+LIVE = "[...document.querySelectorAll('article.bd-article *')].filter(e => e.localName.startsWith('ntm-'))"
+"""The custom elements of the library; a page has none, one or several."""
+
+
+@pytest.fixture(scope="module", params=product(live_pages(), ["light", "dark"]), ids="-".join)
+def opened(request: pytest.FixtureRequest, browser: Any, built_book: Path) -> Iterator[Visit]:  # noqa: F811
+    name, theme = request.param
+    with visit(browser, built_book, name, theme) as page:
+        page.page.wait_for_function(f"() => {LIVE}.every(e => e.shadowRoot?.querySelector('canvas, [role=alert]'))")
+        page.theme = theme
+        yield page
+
+
+def test_a_live_part_is_where_the_source_asks_for_one(built_book: Path) -> None:
+    pages = {name: (built_book / f"{name}.html").read_text(encoding="utf-8") for name in page_names()}
+    assert [name for name, text in pages.items() if "<ntm-" in text] == live_pages()
+
+
+def test_none_reports_a_problem_and_all_have_the_pages_theme(opened: Visit) -> None:
+    shown = opened.page.evaluate(
+        f"{LIVE}.map(e => [e.shadowRoot.querySelector('.inspector').dataset.theme, "
+        "e.shadowRoot.querySelector('[role=alert]')?.textContent ?? ''])"
+    )
+    assert shown == [[opened.theme, ""]] * len(shown)
+    assert opened.requests == []
+    assert opened.problems == []
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["1280", "390"])
+def test_axe_finds_nothing_serious_in_them(opened: Visit, size: dict[str, int]) -> None:
+    opened.page.set_viewport_size(size)
+    names = sorted(set(opened.page.evaluate(f"{LIVE}.map(e => e.localName)")))
+    response = Axe().run(opened.page, context={"include": [[name] for name in names]}).response
+    serious = [v for v in response["violations"] if v["impact"] in {"serious", "critical"}]
+    assert [(v["id"], [node["html"] for node in v["nodes"]]) for v in serious] == []
+    assert response["passes"]
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["1280", "390"])
+def test_what_can_be_pressed_has_room_for_a_finger(opened: Visit, size: dict[str, int]) -> None:
+    opened.page.set_viewport_size(size)
+    small = opened.page.evaluate(
+        f"""{LIVE}.flatMap(host => [...host.shadowRoot.querySelectorAll('button, select, summary, input')])
+        .filter(e => e.offsetParent && !(e.closest('label')?.getBoundingClientRect().height >= 24))
+        .filter(e => e.getBoundingClientRect().height < 24 || e.getBoundingClientRect().width < 24)
+        .map(e => e.outerHTML.slice(0, 100))"""
+    )
+    assert small == []
+
+
+def test_each_can_be_reached_and_read_by_keys(opened: Visit) -> None:
+    """A panel that gets the focus says which number is meant, and an arrow goes to another."""
+    count = opened.page.evaluate(f"{LIVE}.length")
+    for place in range(count):
+        host = opened.page.evaluate_handle(f"{LIVE}[{place}]").as_element()
+        controls = host.evaluate(
+            "e => [...e.shadowRoot.querySelectorAll('button, select, input, canvas[tabindex]')].length"
+        )
+        assert controls > 0
+        panels = host.evaluate_handle("e => e.shadowRoot.querySelector('canvas[tabindex]')").as_element()
+        if panels is None:
+            continue
+        before = host.evaluate("e => e.shadowRoot.textContent")
+        panels.focus()
+        panels.press("ArrowRight")
+        panels.press("ArrowDown")
+        assert host.evaluate("e => e.shadowRoot.textContent") != before
