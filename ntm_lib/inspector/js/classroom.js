@@ -1,8 +1,8 @@
 // A machine that learns in the page: the reader starts it, watches it, changes one thing and runs it again beside.
 import { Panel, paletteOf, raster, written } from "./canvas.js";
-import { pageTheme, watchTheme } from "./element.js";
 import { LEARNING_OPTIONS, startLearner } from "./learning.js";
 import { inspectorStyle } from "./style.js";
+import { pageTheme, watchTheme } from "./theme.js";
 import { addElement } from "./transport.js";
 
 const STARTS = 10;

@@ -1,11 +1,11 @@
 // The playground: a trained machine that runs in the page over what the reader gives it.
 import { paletteOf } from "./canvas.js";
 import { PatternEditor } from "./editor.js";
-import { pageTheme, watchTheme } from "./element.js";
 import { InspectorView } from "./inspector.js";
 import { runMachine } from "./machine.js";
 import { LONGEST_PATTERN, copyTask, judgedAnswer, patternOfText, prioritySortTask, randomPattern, randomPriorities, recallTask, textOfPattern } from "./patterns.js";
 import { inspectorStyle } from "./style.js";
+import { pageTheme, watchTheme } from "./theme.js";
 import { addElement } from "./transport.js";
 import { decodeWeights } from "./weights.js";
 
