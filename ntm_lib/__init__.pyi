@@ -8,6 +8,7 @@ from .addressing import interpolate as interpolate
 from .addressing import sharpen as sharpen
 from .addressing import shift as shift
 from .addressing import spread as spread
+from .analysis import analyze_ntm_stability as analyze_ntm_stability
 from .analysis import compute_gradients as compute_gradients
 from .attention import attention_mechanism as attention_mechanism
 from .attention import read_with_attention as read_with_attention
@@ -33,6 +34,7 @@ from .metrics import sequence_accuracy as sequence_accuracy
 from .models import NeuralTuringMachine as NeuralTuringMachine
 from .plots import Picture as Picture
 from .plots import plot_gradient_flow as plot_gradient_flow
+from .plots import plot_memory_stability as plot_memory_stability
 from .pretrained import load_pretrained as load_pretrained
 from .pretrained import pretrained_names as pretrained_names
 from .pretrained import pretrained_results as pretrained_results

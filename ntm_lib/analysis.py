@@ -1,14 +1,18 @@
-"""Look at how a machine learns: its gradients."""
+"""Look at how a machine learns, its gradients, and at what its memory does in a long run."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
+from ntm_lib import checks, recurrence
 from ntm_lib.metrics import bits_per_sequence
+from ntm_lib.models import NeuralTuringMachine
 from ntm_lib.sequence_model import SequenceModel
+from ntm_lib.tasks.base import generator
 
 
 def compute_gradients(model: SequenceModel, inputs: Any, targets: Any, *, mask: Any = None) -> list[tf.Tensor]:
@@ -31,3 +35,42 @@ def compute_gradients(model: SequenceModel, inputs: Any, targets: Any, *, mask: 
     with tf.GradientTape() as tape:
         loss = bits_per_sequence(targets, model(inputs, training=False), mask)
     return tape.gradient(loss, [variable.value for variable in model.trainable_variables])
+
+
+def analyze_ntm_stability(
+    ntm: NeuralTuringMachine,
+    num_iterations: int,
+    *,
+    sequences: int = 8,
+    seed: int | np.random.Generator | None = 0,
+) -> np.ndarray:
+    """Return how far the memory is from its start after each step of one long run: the deck's slide 12.
+
+    The inputs are normal random numbers, as there. The memory starts once and is carried from step to step: a machine
+    that is called anew for each step starts anew each time, and its memory never gets further than one write.
+
+    Args:
+        ntm: the machine.
+        num_iterations: T, how many steps.
+        sequences: how many runs are averaged.
+        seed: of the inputs.
+
+    Returns:
+        `[T]`, the mean of |M_t - M_0| over slots, their numbers and the runs.
+
+    Raises:
+        ValueError: if `ntm` is no `NeuralTuringMachine`, or a number is not whole and positive.
+    """
+    if not isinstance(ntm, NeuralTuringMachine):
+        raise ValueError(f"ntm must be a NeuralTuringMachine. Received: {ntm!r}")
+    steps = checks.positive_integer("num_iterations", num_iterations)
+    runs = checks.positive_integer("sequences", sequences)
+    inputs = generator(seed).standard_normal((steps, runs, ntm.num_inputs)).astype(np.float32)
+
+    def step(use: recurrence.Affine, vectors: tf.Tensor, state: Any) -> tuple[tf.Tensor, Any]:
+        _, after = ntm.cell.features(use, vectors, state)
+        return tf.reduce_mean(tf.abs(after.memory - start.memory)), after
+
+    start = ntm.cell.initial_state(runs)
+    run = tf.function(lambda inputs: recurrence.scan(step, ntm.cell.controller.recurrent_weights(), inputs, start)[0])
+    return run(tf.constant(inputs)).numpy()

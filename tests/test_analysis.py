@@ -1,4 +1,4 @@
-"""The gradients of a machine: of the right loss, in the right order."""
+"""The gradients of a machine, of the right loss, in the right order; and how far its memory goes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from machines import answers, batch, small
 
-from ntm_lib import LSTMBaseline, bits_per_sequence, compute_gradients
+from ntm_lib import LSTMBaseline, analyze_ntm_stability, bits_per_sequence, compute_gradients, record
 
 
 def test_each_gradient_is_the_slope_of_the_bits_along_it() -> None:
@@ -46,3 +46,30 @@ def test_what_does_not_fit_is_refused() -> None:
         compute_gradients(model, batch(), answers(3, 4))
     with pytest.raises(ValueError, match=r"mask must have shape \[B, T\]"):
         compute_gradients(model, batch(), answers(), mask=np.ones(5))
+
+
+def test_the_change_of_the_memory_is_that_of_one_recorded_run() -> None:
+    model = small(initial_memory="random")
+    inputs = np.random.default_rng(3).standard_normal((7, 2, 3)).astype(np.float32)
+    trace = record(model, np.swapaxes(inputs, 0, 1))
+    expected = np.abs(trace.memory - trace.initial_memory[:, np.newaxis]).mean(axis=(0, 2, 3))
+    changes = analyze_ntm_stability(model, 7, sequences=2, seed=3)
+    assert changes.shape == (7,)
+    np.testing.assert_allclose(changes, expected, rtol=1e-5)
+    assert changes[-1] > 2 * changes[0], "the memory is carried on"
+
+
+def test_the_change_of_the_memory_depends_on_the_seed_alone() -> None:
+    model = small()
+    first, second = (analyze_ntm_stability(model, 4, seed=seed) for seed in (0, 1))
+    np.testing.assert_array_equal(first, analyze_ntm_stability(model, 4))
+    assert not np.array_equal(first, second)
+
+
+def test_a_stability_of_nothing_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"ntm must be a NeuralTuringMachine. Received: 3"):
+        analyze_ntm_stability(3, 4)
+    with pytest.raises(ValueError, match=r"num_iterations must be a whole number of at least 1. Received: 0"):
+        analyze_ntm_stability(small(), 0)
+    with pytest.raises(ValueError, match=r"sequences must be a whole number of at least 1. Received: 0"):
+        analyze_ntm_stability(small(), 1, sequences=0)

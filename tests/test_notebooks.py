@@ -12,6 +12,8 @@ import pytest
 from nbformat import NotebookNode
 from pages import ROOT, chapters, notebooks, page_names
 
+import ntm_lib
+
 NOTEBOOKS = notebooks()
 TAGS = {
     *("raises-exception", "hide-input", "hide-output", "hide-cell", "remove-input", "remove-output", "remove-cell"),
@@ -140,3 +142,17 @@ def test_edited_as_text_a_notebook_comes_back_the_same(notebook):
 
 def test_prose_names_no_path_of_one_machine(path):
     assert not re.search(r"(/home/|/Users/|/root/|/tmp/|/work/)", path.read_text(encoding="utf-8"))
+
+
+def test_every_slide_defect_says_what_where_and_who_repairs_it():
+    """The page of errata is made from these marks."""
+    marks = {path.stem: [cell.metadata.get("slide_defect") for cell in read(path).cells] for path in chapters()}
+    for name, found in marks.items():
+        for mark in filter(None, found):
+            assert set(mark) == {"slide", "defect", "repair"}, name
+            assert mark["slide"] == int(name[:2])
+            assert mark["defect"].endswith(".")
+            part = ntm_lib
+            for each in mark["repair"].removeprefix("ntm_lib.").split("."):
+                part = getattr(part, each)
+    assert all(any(found) for found in marks.values()), "every slide has a defect, so every chapter shows one"

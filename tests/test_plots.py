@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from machines import MANY_HEADS, answers, batch, small
 
-from ntm_lib import Picture, compute_gradients, plot_gradient_flow, plots, record
+from ntm_lib import Picture, compute_gradients, plot_gradient_flow, plot_memory_stability, plots, record
 
 RUNS = [
     {"curve": [{"sequences": 1000, "bits": 90.0}, {"sequences": 2000, "bits": end}], "solved": end < 0.01}
@@ -36,6 +36,8 @@ PICTURES: dict[str, Callable[[], Picture]] = {
     "learning curves": lambda: plots.learning_curves(RUNS),
     "one learning curve": lambda: plots.learning_curves(RUNS[:1]),
     "gradient flow": lambda: plot_gradient_flow([np.ones(4), np.zeros(2)], names=["kernel", "bias"]),
+    "memory stability": lambda: plot_memory_stability([0.1, 0.3, 0.2]),
+    "memory stability of two": lambda: plot_memory_stability({"before": [0.1, 0.3], "after training": [0.0, 0.2]}),
 }
 
 
@@ -129,6 +131,14 @@ def test_only_the_last_stage_of_a_curriculum_is_drawn() -> None:
     assert "falls from about 7 bits" in picture.alt
 
 
+def test_the_stability_of_a_memory_is_told_by_its_ends() -> None:
+    picture = plot_memory_stability({"early": [0.1, 0.3, 0.2], "late": [0.0, 0.0, 0.5]})
+    assert "early is 0.1 after the first step, 0.3 at most and 0.2 after step 3" in picture.alt
+    assert "late is 0 after the first step, 0.5 at most and 0.5 after step 3" in picture.alt
+    first, _ = picture.figure.axes[0].lines
+    np.testing.assert_array_equal(first.get_xydata(), [[1, 0.1], [2, 0.3], [3, 0.2]])
+
+
 def test_the_gradient_flow_measures_lengths() -> None:
     picture = plot_gradient_flow([np.full(4, 3.0), None, np.ones((2, 2))], names=["long", "none", "short"])
     assert [bar.get_width() for bar in picture.figure.axes[0].patches] == [6.0, 0.0, 2.0]
@@ -161,6 +171,9 @@ WRONG: dict[str, tuple[Callable[[], Any], str]] = {
         lambda: plot_gradient_flow([np.ones(2)] * 2, names=["a"]),
         r"names must have .*Received: \['a'\]",
     ),
+    "no change": (lambda: plot_memory_stability([]), r"memory_changes must hold at least one step. Received: \[\]"),
+    "no machine": (lambda: plot_memory_stability({}), r"memory_changes must hold at least one step. Received: {}"),
+    "nan in a change": (lambda: plot_memory_stability([np.nan]), r"memory_changes must be finite. Received nan"),
     "nan in a gradient": (lambda: plot_gradient_flow([np.array([np.nan])]), r"gradients must be finite. Received nan"),
 }
 

@@ -23,7 +23,7 @@ NAMES = sorted(ntm_lib.__all__)
 
 # --- names
 
-# Slides 1 to 11 of the deck: name, its positional arguments.
+# Slides 1 to 12 of the deck: name, its positional arguments.
 DECK = {
     "NeuralTuringMachine": ["num_inputs", "num_outputs", "memory_size", "memory_vector_dim"],
     "NTMController": ["num_inputs", "num_outputs", "memory_vector_dim"],
@@ -42,6 +42,8 @@ DECK = {
     "train_sorting_ntm": ["ntm", "num_epochs"],
     "generate_qa_task": ["context_length", "question_length", "vocab_size"],
     "train_qa_ntm": ["ntm", "num_epochs"],
+    "analyze_ntm_stability": ["ntm", "num_iterations"],
+    "plot_memory_stability": ["memory_changes"],
 }
 
 

@@ -1,7 +1,7 @@
 """The figures of the course, in one style. Each comes with its alt text: what is seen, in numbers from the data."""
 
 from ntm_lib.plots.learning import learning_curves, plot_gradient_flow
-from ntm_lib.plots.machines import bars, machine, sequences, weightings
+from ntm_lib.plots.machines import bars, machine, plot_memory_stability, sequences, weightings
 from ntm_lib.plots.style import COLORS, STYLE, WIDTH, Picture, figure
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "learning_curves",
     "machine",
     "plot_gradient_flow",
+    "plot_memory_stability",
     "sequences",
     "weightings",
 ]

@@ -167,3 +167,39 @@ def bars(parts: Mapping[str, Any], *, alt: str, ylabel: str = "weight", columns:
     for axis in axes[:, 0]:
         axis.set_ylabel(ylabel)
     return Picture(drawing, alt)
+
+
+@mpl.rc_context(STYLE)
+def plot_memory_stability(memory_changes: Any) -> Picture:
+    """Draw how far the memory is from its start, step by step: the deck's slide 12.
+
+    Args:
+        memory_changes: `[T]`, what `analyze_ntm_stability` returned; or several of them by name, in a mapping.
+
+    Returns:
+        The picture.
+
+    Raises:
+        ValueError: if there is nothing to draw, an array has another rank, or is not finite.
+    """
+    given = memory_changes if isinstance(memory_changes, Mapping) else {"": memory_changes}
+    lines = {name: checks.array("memory_changes", each, "[T]") for name, each in given.items()}
+    if not lines or any(len(line) == 0 for line in lines.values()):
+        raise ValueError(f"memory_changes must hold at least one step. Received: {memory_changes!r}")
+    drawing, axis = figure(WIDTH, 3.0)
+    looks = (("write", "-"), ("target", "--"), ("erase", ":"), ("content", "-."))
+    for number, (name, line) in enumerate(lines.items()):
+        color, dashes = looks[number % len(looks)]
+        axis.plot(np.arange(1, len(line) + 1), line, dashes, color=COLORS[color], linewidth=2, label=name)
+    steps(axis)
+    axis.set_ylabel("mean |change| of the memory")
+    axis.set_ylim(bottom=0)
+    if len(lines) > 1:
+        axis.legend()
+    told = [
+        f"{name or 'the change'} is {line[0]:.2g} after the first step, {line.max():.2g} at most and {line[-1]:.2g} "
+        f"after step {len(line)}"
+        for name, line in lines.items()
+    ]
+    count = "One line" if len(lines) == 1 else f"{len(lines)} lines"
+    return Picture(drawing, f"{count} over the steps: {'; '.join(told)}.")
