@@ -1,0 +1,27 @@
+// Light or dark: what the page says, and when it says something else.
+
+/**
+ * The theme of the page: what the book or JupyterLab says, otherwise what the system prefers.
+ * @returns {"light"|"dark"}
+ */
+export function pageTheme() {
+  const book = document.documentElement.dataset.theme;
+  if (book === "dark" || book === "light") return book;
+  const lab = document.body?.dataset.jpThemeLight;
+  if (lab) return lab === "true" ? "light" : "dark";
+  return matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+}
+
+/**
+ * Call back whenever the theme of the page may have changed.
+ * @param {function()} changed
+ * @returns {function()} ends it
+ */
+export function watchTheme(changed) {
+  const observer = new MutationObserver(changed);
+  observer.observe(document.documentElement, { attributeFilter: ["data-theme"] });
+  if (document.body) observer.observe(document.body, { attributeFilter: ["data-jp-theme-light"] });
+  const preferred = matchMedia("(prefers-color-scheme: dark)");
+  preferred.addEventListener("change", changed);
+  return () => { observer.disconnect(); preferred.removeEventListener("change", changed); };
+}
