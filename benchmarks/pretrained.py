@@ -37,6 +37,7 @@ TAKEN = {
     "sorting-lstm": ("sorting", "lstm", 0),
     "key-value-lstm": ("key-value", "lstm", 0),
     "priority-sort-lstm": ("priority-sort", "lstm", 1),
+    "n-grams-lstm": ("n-grams", "lstm", 0),
 }
 """Name, task, controller and seed of the others."""
 
