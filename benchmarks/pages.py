@@ -70,8 +70,8 @@ def first_page(browser: Any, loads: int) -> dict[str, float]:
         page.goto((HTML / "index.html").as_uri())
         page.wait_for_function("() => globalThis.firstAnswer")
         first.append(page.evaluate("globalThis.firstAnswer"))
-        page.get_by_label("Vectors").fill("120")
-        page.get_by_label("Vectors").press("Enter")
+        page.get_by_role("spinbutton", name="Vectors").fill("120")
+        page.get_by_role("spinbutton", name="Vectors").press("Enter")
         page.wait_for_function(f"() => {PLAYGROUND}.view.trace.steps === 241")
         longest.append(page.evaluate(f"{PLAYGROUND}.milliseconds"))
         moved = f"(() => {{ const {{ view }} = {PLAYGROUND}; const began = performance.now();"

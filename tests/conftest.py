@@ -6,10 +6,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from filelock import FileLock
@@ -20,6 +22,16 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")  # the processes share the cores already
 
 ROOT = Path(__file__).resolve().parents[1]
+
+NAMES = (
+    *("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"),
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    "/Applications/Chromium.app/Contents/MacOS/Chromium",
+)
+ARGUMENTS = [
+    *("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync"),
+    *("--disable-background-networking", "--disable-component-update"),
+]
 
 # The first call of a TensorFlow function takes seconds, so a time limit on one example says nothing.
 settings.register_profile("ntm", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
@@ -50,3 +62,20 @@ def built_book(request: pytest.FixtureRequest) -> Iterator[Path]:
     if status:
         pytest.fail("the book does not build: `make book` says why", pytrace=False)
     yield ROOT / "_build" / "html"
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """One Chromium for all tests of a process: Playwright can be started once only."""
+    executable = next(filter(None, map(shutil.which, [os.environ.get("NTM_CHROMIUM", ""), *NAMES])), None)
+    if executable is None:
+        reason = "no Chromium or Chrome on this machine (NTM_CHROMIUM may name one)"
+        if os.environ.get("NTM_REQUIRE_BROWSER") == "1":
+            pytest.fail(reason, pytrace=False)
+        pytest.skip(reason)
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        instance = playwright.chromium.launch(executable_path=executable, args=ARGUMENTS)
+        yield instance
+        instance.close()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,15 +14,6 @@ from pages import chapters, page_names
 
 pytestmark = pytest.mark.pages
 
-NAMES = (
-    *("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"),
-    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
-    "/Applications/Chromium.app/Contents/MacOS/Chromium",
-)
-ARGUMENTS = [
-    *("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync"),
-    *("--disable-background-networking", "--disable-component-update"),
-]
 WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 
 
@@ -37,22 +26,6 @@ class Visit:
     theme: str = ""
     requests: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Any]:
-    executable = next(filter(None, map(shutil.which, [os.environ.get("NTM_CHROMIUM", ""), *NAMES])), None)
-    if executable is None:
-        reason = "no Chromium or Chrome on this machine (NTM_CHROMIUM may name one)"
-        if os.environ.get("NTM_REQUIRE_BROWSER") == "1":
-            pytest.fail(reason, pytrace=False)
-        pytest.skip(reason)
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        instance = playwright.chromium.launch(executable_path=executable, args=ARGUMENTS)
-        yield instance
-        instance.close()
 
 
 @contextmanager

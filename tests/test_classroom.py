@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from test_browser import NARROW, Visit, browser, visit  # noqa: F401 - a fixture
+from test_browser import NARROW, Visit, visit
 
 from ntm_lib.inspector.classroom import Classroom
 
@@ -20,7 +20,7 @@ CLASSROOM = "[...document.querySelectorAll('*')].find(e => e.classroom).classroo
 
 
 @pytest.fixture
-def page(browser: Any, tmp_path: Path) -> Iterator[Visit]:  # noqa: F811
+def page(browser: Any, tmp_path: Path) -> Iterator[Visit]:
     (tmp_path / "alone.html").write_text(PAGE.format(Classroom().html()), encoding="utf-8")
     with visit(browser, tmp_path, "alone") as opened:
         yield opened
@@ -92,7 +92,7 @@ def test_the_page_answers_while_it_learns(page: Visit) -> None:
     press(page, "Pause")
 
 
-def test_it_can_be_driven_by_keys_and_fits_a_telephone(browser: Any, tmp_path: Path) -> None:  # noqa: F811
+def test_it_can_be_driven_by_keys_and_fits_a_telephone(browser: Any, tmp_path: Path) -> None:
     (tmp_path / "alone.html").write_text(PAGE.format(Classroom().html()), encoding="utf-8")
     context = browser.new_context(viewport=NARROW, has_touch=True, color_scheme="dark")
     telephone = context.new_page()

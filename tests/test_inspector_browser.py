@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 from machines import MANY_HEADS, answers, batch, small
-from test_browser import NARROW, WIDE, browser  # noqa: F401 - a fixture
+from test_browser import NARROW, WIDE
 
 from ntm_lib import CopyTask, Trace, inspect, load_pretrained, record
 from ntm_lib.inspector import bundle
@@ -103,7 +103,7 @@ def shown(chromium: Any, folder: Path, body: str, *, html: str = "", **context: 
 
 
 @pytest.fixture
-def show(browser: Any, tmp_path: Path) -> Callable[..., Any]:  # noqa: F811
+def show(browser: Any, tmp_path: Path) -> Callable[..., Any]:
     return functools.partial(shown, browser, tmp_path)
 
 

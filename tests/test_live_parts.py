@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from pages import live_pages, page_names
-from test_browser import NARROW, WIDE, Visit, browser, visit  # noqa: F401 - a fixture
+from test_browser import NARROW, WIDE, Visit, visit
 
 pytestmark = pytest.mark.pages
 
@@ -19,7 +19,7 @@ LIVE = "[...document.querySelectorAll('article.bd-article *')].filter(e => e.loc
 
 
 @pytest.fixture(scope="module", params=product(live_pages(), ["light", "dark"]), ids="-".join)
-def opened(request: pytest.FixtureRequest, browser: Any, built_book: Path) -> Iterator[Visit]:  # noqa: F811
+def opened(request: pytest.FixtureRequest, browser: Any, built_book: Path) -> Iterator[Visit]:
     name, theme = request.param
     with visit(browser, built_book, name, theme) as page:
         page.page.wait_for_function(f"() => {LIVE}.every(e => e.shadowRoot?.querySelector('canvas, [role=alert]'))")

@@ -152,6 +152,9 @@ def test_every_slide_defect_says_what_where_and_who_repairs_it():
             assert set(mark) == {"slide", "defect", "repair"}, name
             assert mark["slide"] == int(name[:2])
             assert mark["defect"].endswith(".")
+            if mark["repair"].startswith("doi:"):  # a wrong reference: the right one is in the bibliography
+                assert mark["repair"].removeprefix("doi:") in (ROOT / "references.bib").read_text(encoding="utf-8")
+                continue
             part = ntm_lib
             for each in mark["repair"].removeprefix("ntm_lib.").split("."):
                 part = getattr(part, each)

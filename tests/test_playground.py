@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from test_browser import NARROW, Visit, browser, visit  # noqa: F401 - a fixture
+from test_browser import NARROW, Visit, visit
 
 from ntm_lib.inspector import playground
 from ntm_lib.tasks import AssociativeRecallTask, CopyTask, PrioritySortTask
@@ -66,7 +66,7 @@ def test_a_shelf_holds_the_weights_of_its_machine() -> None:
 
 
 @pytest.fixture(scope="module")
-def page(browser: Any, built_book: Path) -> Iterator[Visit]:  # noqa: F811
+def page(browser: Any, built_book: Path) -> Iterator[Visit]:
     with visit(browser, built_book, "index") as opened:
         opened.page.locator(".verdict:not(:empty)").wait_for()
         yield opened
@@ -80,7 +80,7 @@ def verdict(page: Visit, expected: str) -> str:
 
 
 def select(page: Visit, label: str) -> None:
-    page.page.get_by_label("Machine").select_option(label=label)
+    page.page.get_by_role("combobox", name="Machine").select_option(label=label)
 
 
 @pytest.mark.pages
@@ -88,7 +88,7 @@ def test_it_copies_what_is_typed_whatever_the_length(page: Visit) -> None:
     assert verdict(page, "All 168 bits") == "All 168 bits are right. The answer reads neural turing machine"
     page.page.get_by_label("Text").fill("abc")
     assert verdict(page, "All 24 bits").endswith("The answer reads abc")
-    vectors = page.page.get_by_label("Vectors")
+    vectors = page.page.get_by_role("spinbutton", name="Vectors")
     vectors.fill("500")
     vectors.press("Enter")
     verdict(page, "All 960 bits are right.")
@@ -104,8 +104,8 @@ def recalls(page: Visit) -> None:
 
 def sorts(page: Visit) -> None:
     """A vector that gets the highest priority is due first, and the machine gives it first."""
-    page.page.get_by_label("Vector", exact=True).fill("7")
-    page.page.get_by_label("Vector", exact=True).press("Enter")
+    page.page.get_by_role("spinbutton", name="Vector", exact=True).fill("7")
+    page.page.get_by_role("spinbutton", name="Vector", exact=True).press("Enter")
     page.page.get_by_label("its priority").fill("1")
     playground = "[...document.querySelectorAll('*')].find(e => e.playground).playground"
     page.page.wait_for_function(
@@ -139,7 +139,7 @@ def test_each_way_to_break_it_breaks_it_and_it_is_repaired(page: Visit, broken: 
     page.page.get_by_label("Text").fill("twenty-one characters")
     verdict(page, "All 168 bits")
     page.page.get_by_text("Break it", exact=True).click()
-    control = page.page.get_by_label(broken)
+    control = page.page.get_by_role("spinbutton", name="slots") if broken == "slots" else page.page.get_by_label(broken)
     control.check() if broken.startswith("no ") else control.fill("0.3" if broken.startswith("noise") else "20")
     control.press("Tab")
     assert "168 bits are wrong" in verdict(page, "of 168 bits are wrong")
@@ -149,7 +149,7 @@ def test_each_way_to_break_it_breaks_it_and_it_is_repaired(page: Visit, broken: 
 
 
 @pytest.mark.pages
-def test_a_bit_is_drawn_with_keys_with_the_mouse_and_with_a_finger(browser: Any, built_book: Path) -> None:  # noqa: F811
+def test_a_bit_is_drawn_with_keys_with_the_mouse_and_with_a_finger(browser: Any, built_book: Path) -> None:
     with visit(browser, built_book, "index") as opened:
         verdict(opened, "All 168 bits")
         editor = opened.page.get_by_role("application", name="The pattern.")
@@ -173,7 +173,7 @@ def test_a_bit_is_drawn_with_keys_with_the_mouse_and_with_a_finger(browser: Any,
 
 
 @pytest.mark.pages
-def test_weights_that_are_not_there_are_named(browser: Any, built_book: Path, tmp_path: Path) -> None:  # noqa: F811
+def test_weights_that_are_not_there_are_named(browser: Any, built_book: Path, tmp_path: Path) -> None:
     (tmp_path / "alone.html").write_text(f"<!doctype html><meta charset=utf-8>{playground.html('missing/')}")
     with visit(browser, tmp_path, "alone") as opened:
         verdict(opened, "All 168 bits")

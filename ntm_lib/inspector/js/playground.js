@@ -41,7 +41,8 @@ export class Playground {
     this.ask = addElement(root, "div", { class: "ask" });
     this.buildTask(addElement(this.ask, "div", { class: "row" }));
     this.scrolls = addElement(this.ask, "div", { class: "scrolls" });
-    this.editor = new PatternEditor(addElement(this.scrolls, "div"), { palette: this.palette, onPattern: (pattern) => this.drawn(pattern), onCell: () => {} });
+    this.editor = new PatternEditor(addElement(this.scrolls, "div"), { palette: this.palette, onPattern: (pattern) => this.drawn(pattern), onCell: (text) => { this.spoken.textContent = text ?? ""; } });
+    this.spoken = addElement(this.ask, "p", { class: "spoken", "aria-live": "polite" });
     this.buildBreaks(addElement(this.ask, "details"));
     this.verdict = addElement(this.ask, "p", { class: "verdict", role: "status" });
     this.view = new InspectorView(addElement(root, "div"), { title: "", theme: pageTheme, step: FIRST_TEXT.length });
