@@ -67,6 +67,23 @@ def test_it_pauses_and_goes_on_where_it_was(page: Visit) -> None:
     assert page.page.locator(".runs li").count() == 0
 
 
+def test_the_curves_can_be_read_by_keys(page: Visit) -> None:
+    """Before a run the curve says what to do, after it what was reached at the chosen place."""
+    curve = page.page.locator("canvas[tabindex]").first
+    curve.focus()
+    curve.press("ArrowRight")
+    assert page.page.locator(".readout").inner_text() == "No run yet: Learn starts one."
+    press(page, "Learn")
+    wait_for(page, "room.runs[0].points.length > 1")
+    press(page, "Pause")
+    curve.focus()
+    curve.press("ArrowRight")
+    reading = re.fullmatch(r"([\d,]+) sequences: run 1 ([\d.]+) bits", page.page.locator(".readout").inner_text())
+    assert reading
+    shown = page.page.evaluate(f"{CLASSROOM}.runs[0].points.map(([, bits]) => bits.toFixed(2))")
+    assert reading[2] in shown
+
+
 def test_one_change_is_learned_beside_the_first(page: Visit) -> None:
     press(page, "Learn")
     wait_for(page, "room.runs[0].points.length > 1")

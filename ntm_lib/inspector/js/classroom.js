@@ -11,6 +11,7 @@ const PROBE = 10; // vectors of the sequence that is shown while it learns
 const [MOST_BITS, LEAST_BITS] = [100, 0.01]; // the ends of the logarithmic axis
 const SOLVED = 0.1;
 const GUTTER_LEFT = 46;
+const CURVE_COLUMNS = 40; // places at which the curves can be read
 
 const classroomStyle = `
 .row { display: flex; flex-wrap: wrap; align-items: center; gap: 6px 16px; margin-bottom: 10px; }
@@ -36,11 +37,11 @@ export class Classroom {
     root.className = "inspector";
     this.buildControls(addElement(root, "div", { class: "row" }), addElement(root, "div", { class: "row" }));
     this.told = addElement(root, "p", { class: "state" });
-    this.spoken = addElement(root, "p", { class: "spoken", "aria-live": "polite" });
     const charts = addElement(root, "div", { class: "charts" });
-    const panel = (label, draw) => new Panel(addElement(addElement(charts, "div"), "div"), { label, palette: this.palette, draw, onCell: (text) => text && this.say(text) });
+    const panel = (label, draw) => new Panel(addElement(addElement(charts, "div"), "div"), { label, palette: this.palette, draw, onCell: (text) => this.say(text ?? "") });
     this.curve = panel("The error of each run over the sequences shown", (width) => this.drawCurve(width));
     this.probe = panel("What the machine does with one sequence", (width) => this.drawProbe(width));
+    this.readout = addElement(root, "p", { class: "readout", "aria-live": "polite" });
     this.list = addElement(root, "ol", { class: "runs" });
     this.tell("An untrained machine. Guessing costs 44 bits a sequence: 8 bits a vector, 5.5 vectors on average.");
   }
@@ -135,7 +136,7 @@ export class Classroom {
 
   tell(text) { this.told.textContent = text; }
 
-  say(text) { this.spoken.textContent = text; }
+  say(text) { this.readout.textContent = text; }
 
   show() {
     this.curve.show();
@@ -171,7 +172,18 @@ export class Classroom {
       { text: "learned", x: box.x + box.width, y: up(SOLVED) - 8, align: "right" },
     ];
     const paint = (_, context, palette) => this.paintCurves(context, palette, box, across, up);
-    return { height: top + height + 42, layers: [{ ...box, rows: 1, columns: 1, silent: true, value: () => 0, describe: () => "", paint }], texts };
+    const describe = (_, column) => this.describeRuns(((column + 1) / CURVE_COLUMNS) * last);
+    return { height: top + height + 42, layers: [{ ...box, rows: 1, columns: CURVE_COLUMNS, describe, paint }], texts };
+  }
+
+  /** What each run had reached after so many sequences, for those who read the curve by keys or under the finger. */
+  describeRuns(count) {
+    if (!this.runs.length) return "No run yet: Learn starts one.";
+    const reached = this.runs.map(({ points }, place) => {
+      const before = points.findLast(([sequences]) => sequences <= count) ?? points[0];
+      return `run ${place + 1} ${before ? `${written(before[1], 2)} bits` : "not begun"}`;
+    });
+    return `${Math.round(count).toLocaleString("en")} sequences: ${reached.join(", ")}`;
   }
 
   paintCurves(context, palette, box, across, up) {
