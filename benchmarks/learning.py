@@ -51,9 +51,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--work", type=Path, required=True, help="folder for each seed's results and weights")
     parser.add_argument("--only", nargs="*", choices=sorted({task for task, _ in ROWS}), help="these tasks")
+    parser.add_argument("--controller", choices=sorted({name for _, name in ROWS}), help="this machine only")
     options = parser.parse_args()
     for (task, controller), count in ROWS.items():
-        if options.only and task not in options.only:
+        if (options.only and task not in options.only) or options.controller not in (None, controller):
             continue
         out = options.work / f"{task}_{controller}"
         train_seeds([task, "--controller", controller], range(count), out)

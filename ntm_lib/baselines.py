@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from ntm_lib import checks, recurrence
 from ntm_lib.attention import read_with_attention
-from ntm_lib.controllers import lstm
+from ntm_lib.controllers import lstm, scaled_rows
 from ntm_lib.masks import checked_inputs, combined_mask
 from ntm_lib.memory import write_memory
 from ntm_lib.sequence_model import SequenceModel
@@ -24,22 +24,35 @@ class LSTMBaseline(SequenceModel):
         num_outputs: O, the width of an output vector.
         units: the units of each layer.
         layers: how many layers.
+        input_scale: how many times larger than Glorot's the first layer's weights on the input begin.
 
     Raises:
-        ValueError: if a number is not whole and positive.
+        ValueError: if a number is not whole and positive, or `input_scale` is not finite or is negative.
     """
 
-    def __init__(self, num_inputs: int, num_outputs: int, *, units: int = 256, layers: int = 3, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        num_inputs: int,
+        num_outputs: int,
+        *,
+        units: int = 256,
+        layers: int = 3,
+        input_scale: float = 1.0,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.num_inputs = checks.positive_integer("num_inputs", num_inputs)
         self.num_outputs = checks.positive_integer("num_outputs", num_outputs)
         self.units = checks.positive_integer("units", units)
         self.depth = checks.positive_integer("layers", layers)
+        self.input_scale = checks.non_negative_number("input_scale", input_scale)
         policy = self.dtype_policy
         self.recurrent = [keras.layers.LSTM(self.units, return_sequences=True, dtype=policy) for _ in range(self.depth)]
         self.output_map = keras.layers.Dense(self.num_outputs, dtype=policy)
         for layer, width in zip(self.recurrent, [self.num_inputs, *[self.units] * (self.depth - 1)], strict=True):
             layer.build([None, None, width])
+        first = self.recurrent[0].cell.kernel
+        first.assign(scaled_rows(first, self.num_inputs, self.input_scale))
         self.output_map.build([None, None, self.units])
         self.supports_masking = True
         self.built = True
@@ -78,6 +91,7 @@ class LSTMBaseline(SequenceModel):
             "num_outputs": self.num_outputs,
             "units": self.units,
             "layers": self.depth,
+            "input_scale": self.input_scale,
             "name": self.name,
             "trainable": self.trainable,
             "dtype": keras.dtype_policies.serialize(self.dtype_policy),

@@ -28,6 +28,11 @@ def lstm(gates: tf.Tensor, cell: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     return tf.sigmoid(show) * tf.tanh(cell), cell
 
 
+def scaled_rows(kernel: tf.Tensor, rows: int, scale: float) -> tf.Tensor:
+    """Return a kernel whose first rows, those of the input, are so many times larger."""
+    return kernel if scale == 1 else tf.concat([scale * kernel[:rows], kernel[rows:]], axis=0)
+
+
 @keras.saving.register_keras_serializable("ntm_lib")
 class NTMController(keras.layers.Layer):
     """An LSTM, or one feed-forward layer of tanh units, with the maps to the heads and to the output.
@@ -46,10 +51,11 @@ class NTMController(keras.layers.Layer):
         write_heads: H.
         shift_range: a head can move this many slots in a step, either way.
         head_start: the biases of the heads before training, as `ntm_lib.heads.start_bias` takes them; 0 if not given.
+        input_scale: how many times larger than Glorot's the kernel's weights on x_t begin.
 
     Raises:
-        ValueError: if a number is not whole and positive, `controller` is unknown, or `head_start` names no parameter
-            of a head.
+        ValueError: if a number is not whole and positive, `input_scale` is not finite or is negative, `controller` is
+            unknown, or `head_start` names no parameter of a head.
     """
 
     def __init__(
@@ -64,6 +70,7 @@ class NTMController(keras.layers.Layer):
         write_heads: int = 1,
         shift_range: int = 1,
         head_start: HeadStart | None = None,
+        input_scale: float = 1.0,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -77,6 +84,7 @@ class NTMController(keras.layers.Layer):
             checks.positive_integer("memory_vector_dim", memory_vector_dim),
             checks.positive_integer("shift_range", shift_range, minimum=0),
         )
+        self.input_scale = checks.non_negative_number("input_scale", input_scale)
         self._start_bias = start_bias(head_start or {}, self.heads)
         self.head_start = {
             kind: {name: np.asarray(value, float).tolist() for name, value in values.items()}
@@ -98,13 +106,14 @@ class NTMController(keras.layers.Layer):
         """Make the three kernels and biases: Glorot uniform and 0, but for the LSTM as `keras.layers.LSTM` does it.
 
         The heads' biases are those of `head_start`. The LSTM's recurrent rows are orthogonal and its forget bias is 1.
+        The rows of the input are `input_scale` times larger.
         """
         lstm = self.kind == "lstm"
         fan_in = self.num_inputs + self.reads + (self.units if lstm else 0)
         self.kernel = self.add_weight(
             name="kernel",
             shape=[fan_in, self.units * (4 if lstm else 1)],
-            initializer=self._lstm_kernel if lstm else "glorot_uniform",
+            initializer=self._first_kernel,
         )
         self.bias = self.add_weight(
             name="bias", shape=[self.kernel.shape[1]], initializer=_forget_bias if lstm else "zeros"
@@ -115,11 +124,14 @@ class NTMController(keras.layers.Layer):
         self.output_bias = self.add_weight(name="output_bias", shape=[self.num_outputs], initializer="zeros")
         self.built = True
 
-    def _lstm_kernel(self, shape: Any, dtype: Any = None) -> tf.Tensor:
+    def _first_kernel(self, shape: Any, dtype: Any = None) -> tf.Tensor:
         rows, columns = shape
-        from_inputs = keras.initializers.GlorotUniform()([rows - self.units, columns], dtype)
-        from_hidden = keras.initializers.Orthogonal()([self.units, columns], dtype)
-        return tf.concat([from_inputs, from_hidden], axis=0)
+        hidden = self.units if self.kind == "lstm" else 0
+        kernel = keras.initializers.GlorotUniform()([rows - hidden, columns], dtype)
+        kernel = scaled_rows(kernel, self.num_inputs, self.input_scale)
+        if hidden:
+            kernel = tf.concat([kernel, keras.initializers.Orthogonal()([hidden, columns], dtype)], axis=0)
+        return kernel
 
     def _head_bias(self, shape: Any, dtype: Any = None) -> tf.Tensor:
         return tf.cast(self._start_bias, dtype or "float32")
@@ -186,6 +198,7 @@ class NTMController(keras.layers.Layer):
             "write_heads": self.heads.write_heads,
             "shift_range": self.heads.shift_range,
             "head_start": self.head_start,
+            "input_scale": self.input_scale,
         }
 
 

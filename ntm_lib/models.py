@@ -39,14 +39,17 @@ class NeuralTuringMachine(SequenceModel):
         shift_range: a head can move this many slots in a step, either way.
         head_start: the biases of the heads before training, as `ntm_lib.heads.start_bias` takes them; 0 if not given.
             `{"write": {"gate": -3.0, "shift": [0.0, 0.0, 3.0]}}` begins with a write head that moves on at every step.
+        input_scale: how many times larger than Glorot's the controller's weights on the input begin. Glorot expects
+            that all inputs are of about size 1. Of a one-hot word all but one are 0, so that the word is hardly heard:
+            there begin with about 8.
         initial_memory: "constant" (1e-6), "learned" or "random" (drawn once).
         initial_weights: "one-hot" (slot 0), "constant" (1/N), "learned" or "random" (drawn once).
         spread_penalty: bits for each step and head whose weighting is spread over the whole memory; less spread costs
             in proportion to `ntm_lib.spread`. It acts on the gradient; the loss that is reported is without it.
 
     Raises:
-        ValueError: if a number is not whole and positive, the penalty is negative or not finite, the shift range does
-            not fit, a name is unknown, or `head_start` names no parameter of a head.
+        ValueError: if a number is not whole and positive, the penalty or the scale is negative or not finite, the shift
+            range does not fit, a name is unknown, or `head_start` names no parameter of a head.
     """
 
     def __init__(
@@ -62,6 +65,7 @@ class NeuralTuringMachine(SequenceModel):
         write_heads: int = 1,
         shift_range: int = 1,
         head_start: HeadStart | None = None,
+        input_scale: float = 1.0,
         initial_memory: str = "constant",
         initial_weights: str = "one-hot",
         spread_penalty: float = 0.01,
@@ -80,6 +84,7 @@ class NeuralTuringMachine(SequenceModel):
             write_heads=write_heads,
             shift_range=shift_range,
             head_start=head_start,
+            input_scale=input_scale,
             initial_memory=initial_memory,
             initial_weights=initial_weights,
             name="cell",

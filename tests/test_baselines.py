@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -140,3 +141,17 @@ CONSTRUCTORS: dict[Any, dict[str, Any]] = {
 def test_sizes_must_be_whole_and_positive(made: Any, name: str, value: Any) -> None:
     with pytest.raises(ValueError, match=f"{name} must be a whole number of at least 1. Received: {value!r}"):
         made(**(CONSTRUCTORS[made] | {name: value}))
+
+
+def test_a_scale_of_the_input_enlarges_the_first_layers_weights_on_it() -> None:
+    made = []
+    for scale in (1.0, 8.0):
+        keras.utils.set_random_seed(3)
+        made.append(LSTMBaseline(5, 4, units=6, layers=2, input_scale=scale))
+    first, other = (model.get_weights() for model in made)
+    np.testing.assert_allclose(other[0], 8.0 * first[0], rtol=1e-6)
+    for one, another in zip(first[1:], other[1:], strict=True):
+        np.testing.assert_array_equal(one, another)
+    assert made[1].get_config()["input_scale"] == 8.0
+    with pytest.raises(ValueError, match=r"input_scale must be a finite number of at least 0. Received: -1"):
+        LSTMBaseline(5, 4, input_scale=-1)

@@ -343,6 +343,8 @@ WRONG: dict[str, tuple[Callable[[], Any], str]] = {
     "initial weights": (lambda: small(initial_weights="ones"), "initial_weights must be one of .*Received: 'ones'"),
     "negative penalty": (lambda: small(spread_penalty=-1), "spread_penalty must be a finite number of .*Received: -1"),
     "penalty is nan": (lambda: small(spread_penalty=np.nan), "spread_penalty must be a finite .*Received: nan"),
+    "negative scale": (lambda: small(input_scale=-1), "input_scale must be a finite number of .*Received: -1"),
+    "scale is infinite": (lambda: small(input_scale=np.inf), "input_scale must be a finite .*Received: inf"),
     "shift range": (lambda: small(shift_range=3), "shift_range must be at most 2, .*Received: 3"),
 }
 
@@ -370,3 +372,21 @@ def test_a_machine_that_starts_with_biases_keeps_them_in_its_file(tmp_path: Path
     assert again.get_config() == model.get_config()
     np.testing.assert_array_equal(again.get_weights()[3], model.get_weights()[3])
     assert small().get_config()["head_start"] == {}
+
+
+@pytest.mark.parametrize("controller", ["lstm", "feed-forward"])
+def test_a_scale_of_the_input_enlarges_the_weights_on_it_and_no_others(controller: str, tmp_path: Path) -> None:
+    """One seed, two machines: all their weights are equal but for the rows of the kernel that belong to x_t."""
+    machines = []
+    for scale in (1.0, 8.0):
+        keras.utils.set_random_seed(3)
+        machines.append(NeuralTuringMachine(**SIZES, controller=controller, input_scale=scale))
+    first, other = machines
+    kernel, enlarged = first.get_weights()[0], other.get_weights()[0]
+    inputs = first.num_inputs
+    np.testing.assert_allclose(enlarged[:inputs], 8.0 * kernel[:inputs], rtol=1e-6)
+    np.testing.assert_array_equal(enlarged[inputs:], kernel[inputs:])
+    for one, another in zip(first.get_weights()[1:], other.get_weights()[1:], strict=True):
+        np.testing.assert_array_equal(one, another)
+    other.save(tmp_path / "machine.keras")
+    assert NeuralTuringMachine.load(tmp_path / "machine.keras").get_config()["input_scale"] == 8.0

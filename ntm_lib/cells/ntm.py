@@ -64,6 +64,7 @@ class NTMCell(keras.layers.Layer):
         write_heads: H.
         shift_range: a head can move this many slots in a step, either way; 2 shift_range + 1 must not exceed N.
         head_start: the biases of the heads before training, as `ntm_lib.heads.start_bias` takes them; 0 if not given.
+        input_scale: how many times larger than Glorot's the controller's weights on the input begin.
         initial_memory: M_0. "constant": 1e-6 everywhere; "learned": trained with the rest; "random": drawn once, when
             the cell is made, uniformly between -.08 and .08.
         initial_weights: w_0 of every head. "one-hot": slot 0; "constant": 1/N everywhere; "learned": a trained softmax;
@@ -86,6 +87,7 @@ class NTMCell(keras.layers.Layer):
         write_heads: int = 1,
         shift_range: int = 1,
         head_start: HeadStart | None = None,
+        input_scale: float = 1.0,
         initial_memory: str = "constant",
         initial_weights: str = "one-hot",
         **kwargs: Any,
@@ -104,6 +106,7 @@ class NTMCell(keras.layers.Layer):
             write_heads=write_heads,
             shift_range=shift_range,
             head_start=head_start,
+            input_scale=input_scale,
             name="controller",
             dtype=self.dtype_policy,
         )
