@@ -18,7 +18,7 @@ from ntm_lib.checkpoints import write_results
 from ntm_lib.several import train_seeds
 
 RESULTS = Path(__file__).resolve().parent / "results" / "learning"
-TASKS = ("repeat-copy", "associative-recall", "sorting", "key-value", "priority-sort", "n-grams")
+TASKS = ("repeat-copy", "associative-recall", "sorting", "key-value", "priority-sort", "n-grams", "stories-1-fact")
 ROWS = dict.fromkeys([(task, "lstm") for task in TASKS] + [(task, "lstm-baseline") for task in ("copy", *TASKS)], 5)
 """How many seeds of each task and machine; the machine with an LSTM controller copies in copy_seeds.py."""
 

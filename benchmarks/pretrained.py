@@ -38,6 +38,7 @@ TAKEN = {
     "key-value-lstm": ("key-value", "lstm", 0),
     "priority-sort-lstm": ("priority-sort", "lstm", 1),
     "n-grams-lstm": ("n-grams", "lstm", 0),
+    "stories-1-fact-lstm": ("stories-1-fact", "lstm", 0),
 }
 """Name, task, controller and seed of the others."""
 

@@ -142,3 +142,15 @@ PRIORITY_SORT_RECIPE = replace(
 
 SORTING_RECIPE = replace(RECALL_RECIPE, sequences=80_000)
 """The recipe that learns the deck's sorting."""
+
+STORIES_RECIPE = replace(
+    RECALL_RECIPE,
+    sequences=320_000,
+    batch_size=16,
+    learning_rate=3e-3,
+    clip_norm=10.0,
+    hold=0.6,
+    advance_below=1.0,
+    sequences_per_epoch=4000,
+)
+"""The recipe that learns to answer questions about a story: of one person first, then of two, three and four."""

@@ -108,10 +108,12 @@ class StoryTask(Task):
     """
 
     curriculum = (
+        {"questions": (1, 3), "statements": 1, "people": 1},
         {"questions": (2, 5), "statements": 1, "people": 2},
         {"questions": (2, 5), "statements": 1, "people": 3},
         {"questions": (2, 5), "statements": 1},
     )
+    tests = ({"questions": 10, "statements": 2}, {"questions": 5, "statements": 6})
     vocabulary = tuple(sorted({*PEOPLE, *PLACES, *THINGS, *NUMBERS, *OTHER_WORDS, STOP, ASK, ANSWER}))
     """All words, in the order of the channels."""
 
