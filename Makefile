@@ -15,10 +15,11 @@ book: .venv/.book ## execute every notebook and build the HTML book
 test: .venv/.dev ## run the unit tests, every notebook, and the checks of the built pages
 	@$(PY) -m pytest --numprocesses=2 --dist=loadfile --nbval-lax --nbval-current-env --nbval-cell-timeout=300 tests book
 
-lint: .venv/.dev ## check style and types
+lint: .venv/.dev ## check style, types and spelling
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
 	@$(PY) -m mypy
+	@$(PY) -m codespell_lib
 
 serve: book ## build the book and serve it at http://localhost:8000
 	@$(PY) -m http.server --bind 127.0.0.1 --directory _build/html 8000

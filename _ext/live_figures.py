@@ -16,18 +16,23 @@ MACHINES = "_static/machines/"
 
 
 class LiveFigure(SphinxDirective):
-    """Put a live figure into the page: `playground`."""
+    """Put a live figure into the page: `playground`, or one of the small figures of `ntm_lib.inspector.figures`."""
 
     required_arguments = 1
 
     def run(self) -> list[nodes.Node]:
         """Return the figure as raw HTML."""
-        from ntm_lib.inspector import playground
+        from ntm_lib.inspector import figures, playground
 
-        if self.arguments[0] != "playground":
-            raise self.error(f"live-figure must be 'playground'. Received: {self.arguments[0]!r}")
-        up = "../" * self.env.docname.count("/")
-        return [nodes.raw("", playground.html(f"{up}{MACHINES}"), format="html")]
+        name = self.arguments[0]
+        if name == "playground":
+            text = playground.html("../" * self.env.docname.count("/") + MACHINES)
+        elif name in figures.PICTURES:
+            text = figures.html(name)
+        else:
+            allowed = ", ".join(["playground", *sorted(figures.PICTURES)])
+            raise self.error(f"live-figure must be one of {allowed}. Received: {name!r}")
+        return [nodes.raw("", text, format="html")]
 
 
 def write_machines(app: Sphinx, error: Exception | None) -> None:

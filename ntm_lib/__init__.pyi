@@ -24,6 +24,7 @@ from .deck import train_sorting_ntm as train_sorting_ntm
 from .heads import HeadParameters as HeadParameters
 from .heads import HeadSizes as HeadSizes
 from .heads import split_heads as split_heads
+from .inspector import TrainingRecorder as TrainingRecorder
 from .inspector import inspect as inspect
 from .memory import read_memory as read_memory
 from .memory import write_memory as write_memory

@@ -23,10 +23,14 @@ import pytest
 from machines import MANY_HEADS, answers, batch, small
 
 from ntm_lib import CopyTask, Trace, inspect, load_pretrained, record
-from ntm_lib.inspector import Inspector, bundle, modules, payload, widget
+from ntm_lib.inspector import Inspector, bundle, driven, modules, payload, widget
 
 MODEL = small(**MANY_HEADS)
-JS_FILES = ("payload", "canvas", "layout", "heads", "transport", "inspector", "style", "element")
+HOSTS = ("element", "widget")
+JS_FILES = (
+    *("payload", "canvas", "layout", "heads", "transport", "theme", "style", "problem", "host", "inspector"),
+    *HOSTS,
+)
 
 
 @cache
@@ -225,7 +229,7 @@ def test_the_widget_and_the_object_are_one() -> None:
 def as_if_live(monkeypatch: pytest.MonkeyPatch) -> None:
     shell = types.SimpleNamespace(kernel=object())
     monkeypatch.setitem(sys.modules, "IPython", types.SimpleNamespace(get_ipython=lambda: shell))
-    monkeypatch.delenv(widget.STATIC, raising=False)
+    monkeypatch.delenv(driven.STATIC, raising=False)
 
 
 def types_shown(shown: Inspector) -> set[str]:
@@ -241,7 +245,7 @@ def test_a_live_kernel_gets_the_widget_and_always_the_text(monkeypatch: pytest.M
     assert types_shown(inspect(trace())) == {"text/plain", "text/html"}, "no kernel"
     as_if_live(monkeypatch)
     assert types_shown(inspect(trace())) == {"text/plain", "text/html", VIEW}
-    monkeypatch.setenv(widget.STATIC, "1")
+    monkeypatch.setenv(driven.STATIC, "1")
     assert types_shown(inspect(trace())) == {"text/plain", "text/html"}
 
 
@@ -256,6 +260,7 @@ def test_without_anywidget_everything_else_works(monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr(builtins, "__import__", refuse)
     widget._widget_class.cache_clear()
+    driven.widget_base.cache_clear()
     shown = inspect(trace())
     assert types_shown(shown) == {"text/plain", "text/html"}
     with pytest.raises(ImportError, match=r"the widget needs anywidget: python -m pip install anywidget"):
@@ -269,7 +274,8 @@ def parts_of(text: str) -> tuple[str, str, str]:
     """Data, picture and module."""
     found = re.fullmatch(
         r'<(ntm-inspector-\w{8}) data-lm-suppress-shortcuts="true"><script type="application/json">(.*?)</script>'
-        r'(<img [^>]*>|<p>[^<]*</p>)</\1>\n<script type="module">\n(.*)\ndefineInspector\("\1"\);\n</script>',
+        r'(<img [^>]*>|<p>[^<]*</p>)</\1>\n<script type="module">\n'
+        r'(.*)\ndefineElement\("\1", mountInspector\);\n</script>',
         text,
         re.S,
     )
@@ -313,19 +319,19 @@ def test_the_alternative_text_is_escaped(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_a_bundle_holds_every_file_once_behind_what_it_imports() -> None:
-    text = bundle("element")
+    text = bundle("inspector", "element")
     assert not re.search(r"^(import|export) ", text, re.M)
     names = (
         "class Panel",
-        "function headGlyphs",
+        "function headNumbers",
         "PAYLOAD_SCHEMA =",
         "class InspectorView",
-        "function defineInspector",
+        "function defineElement",
     )
     order = [text.index(name) for name in names]
     assert order == sorted(order)
     assert text.count("class InspectorView") == 1
-    assert bundle("payload", "element", "canvas").count("class Panel") == 1
+    assert bundle("payload", "inspector", "canvas").count("class Panel") == 1
 
 
 def test_the_version_changes_with_the_text() -> None:
@@ -368,8 +374,9 @@ def test_all_files_can_stand_in_one_module() -> None:
 
 
 def test_the_inspector_stays_small() -> None:
-    """The module that a page carries, and the files with their comments."""
-    assert len(bundle("element").encode()) < 48 * 1024
+    """The module that a page carries, that of a kernel, and the files with their comments."""
+    for host in HOSTS:
+        assert len(bundle("inspector", host).encode()) < 46 * 1024
     assert sum((modules.FOLDER / f"{name}.js").stat().st_size for name in JS_FILES) < 60 * 1024
 
 

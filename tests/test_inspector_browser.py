@@ -16,7 +16,7 @@ from machines import MANY_HEADS, answers, batch, small
 from test_browser import NARROW, WIDE
 
 from ntm_lib import CopyTask, Trace, inspect, load_pretrained, record
-from ntm_lib.inspector import bundle
+from ntm_lib.inspector import widget
 
 pytestmark = pytest.mark.slow
 
@@ -414,14 +414,15 @@ window.model = {{
 }};
 window.fromPython = (name, value) => {{ state[name] = value; listeners[`change:${{name}}`](); }};
 window.listeners = listeners;
-window.end = await renderInspector({{ model, el: document.getElementById("host") }});
+window.end = await shown.render({{ model, el: document.getElementById("host") }});
 </script>"""
 
 
 def test_a_widget_and_its_model_follow_each_other(show):
     shown_object = inspect(small(**MANY_HEADS), batch(1, 6))
     state = json.dumps({"payload": shown_object.data, "title": "", "step": 2, "head": 0, "playing": False})
-    with show(WIDGET.format(module=bundle("element"), state=state)) as page:
+    module = widget._widget_class()._esm.replace("export default ", "const shown = ")
+    with show(WIDGET.format(module=module, state=state)) as page:
         assert page.step == 2
         page.find("button[aria-label='One step forward']").click()
         page.find("select").select_option("2")

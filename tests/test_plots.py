@@ -33,6 +33,7 @@ PICTURES: dict[str, Callable[[], Picture]] = {
     "machine, two slots": lambda: plots.machine(trace(), slots=2),
     "weightings": lambda: plots.weightings({"read": np.eye(6), "write": np.eye(6)}, alt="two diagonals", slots=4),
     "bars": lambda: plots.bars({name: np.full(4, 0.25) for name in "abc"}, alt="flat", columns=2),
+    "grids": lambda: plots.grids({"a": np.eye(3), "b": np.ones((1, 2))}, rows="xyz", alt="two grids"),
     "learning curves": lambda: plots.learning_curves(RUNS),
     "one learning curve": lambda: plots.learning_curves(RUNS[:1]),
     "gradient flow": lambda: plot_gradient_flow([np.ones(4), np.zeros(2)], names=["kernel", "bias"]),
@@ -63,6 +64,19 @@ def test_rasters_show_the_data_time_to_the_right() -> None:
     values = np.array([[0.0, 1.0], [0.5, 0.0], [1.0, 0.0]])
     picture = plots.sequences({"inputs": values}, alt="")
     np.testing.assert_array_equal(picture.figure.axes[0].images[0].get_array(), values.T)
+
+
+def test_grids_show_each_number_and_outline_what_is_asked_for() -> None:
+    first, second = [[1.0, 0.875], [0.0, -2.0]], [[10.0]]
+    picture = plots.grids({"a": first, "b": second}, rows=["x", "y"], outlined={"a": [(1, 0), (0, 1)]}, alt="")
+    left, right = picture.figure.axes
+    np.testing.assert_array_equal(left.images[0].get_array(), first)
+    assert [text.get_text() for text in left.texts] == ["1", "0.875", "0", "-2"]
+    assert [text.get_text() for text in right.texts] == ["10"]
+    assert [label.get_text() for label in left.get_yticklabels()] == ["x", "y"]
+    assert [tuple(np.round(patch.get_center(), 6)) for patch in left.patches] == [(0, 1), (1, 0)]
+    assert not right.patches
+    assert left.get_ylim() == right.get_ylim(), "rows of one number stand beside each other"
 
 
 def test_the_machine_is_drawn_from_the_trace() -> None:
@@ -160,6 +174,7 @@ WRONG: dict[str, tuple[Callable[[], Any], str]] = {
         lambda: plots.bars({"w": np.ones((2, 3))}, alt=""),
         r"w must have shape \[N\]. Received shape: \(2, 3",
     ),
+    "a flat grid": (lambda: plots.grids({"w": np.ones(3)}, alt=""), r"w must have shape \[N, W\]"),
     "bars of text": (lambda: plots.bars({"w": ["a"]}, alt=""), r"w must hold real numbers"),
     "no such example": (lambda: plots.machine(RECORDED, example=2), r"example must be below .* 2. Received: 2"),
     "a negative example": (lambda: plots.machine(RECORDED, example=-1), r"example must be .*Received: -1"),

@@ -263,10 +263,18 @@ FLOORS = [
     ["masks", "sequence_model"],
     ["models", "baselines", "checkpoints"],
     ["training", "trace", "analysis", "experiments", "pretrained"],
-    ["runs", "plots.style", "deck", "inspector.modules", "inspector.payload", "inspector.weights"],
-    ["plots.machines", "plots.learning"],
-    ["plots", "inspector.widget"],
-    ["inspector", "inspector.playground", "inspector.classroom", "inspector.figures"],
+    [
+        *("runs", "plots.style", "deck"),
+        *("inspector.modules", "inspector.payload", "inspector.weights"),
+    ],
+    ["plots.machines", "plots.learning", "plots.architecture", "inspector.driven"],
+    ["plots", "inspector.widget", "inspector.moments"],
+    ["inspector.recorder"],
+    [
+        *("inspector", "inspector.playground", "inspector.classroom"),
+        *("inspector.addressing", "inspector.architecture", "inspector.tape", "inspector.write"),
+    ],
+    ["inspector.figures"],
     ["__main__"],
 ]
 FLOOR = {module: number for number, modules in enumerate(FLOORS) for module in modules}

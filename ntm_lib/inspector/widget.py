@@ -5,13 +5,9 @@ from __future__ import annotations
 import functools
 import html
 import io
-import json
-import os
-import sys
 from typing import Any
 
-from ntm_lib import checks
-from ntm_lib.inspector.modules import bundle, version
+from ntm_lib.inspector.driven import Driven, for_script, page_element, traits, widget_base, widget_module
 from ntm_lib.inspector.payload import check, payload
 from ntm_lib.models import NeuralTuringMachine
 from ntm_lib.plots.machines import machine
@@ -24,11 +20,8 @@ LARGEST_FIGURE = 150_000
 RESOLUTIONS = (160, 120, 90, 70, 50)
 """Dots per inch of the static picture; the first that fits is taken."""
 
-STATIC = "NTM_STATIC_FIGURES"
-"""Where this is set in the environment, a notebook gets no widgets: for pages that no kernel will serve."""
 
-
-class Inspector:
+class Inspector(Driven):
     """A trace that can be seen and driven, in a notebook and in a page without a kernel.
 
     In a live kernel, `step`, `head` and `playing` are those of the widget: what the reader does changes them, and
@@ -48,102 +41,29 @@ class Inspector:
     def __init__(self, trace: Trace, *, example: int = 0, title: str = "", step: int = 0, head: int = 0) -> None:
         sizes = check(trace, example)
         self.trace, self.example, self.title = trace, example, str(title)
-        self._limits = {"step": sizes["T"], "head": max(sizes["R"], sizes["H"])}
-        self._state: dict[str, Any] = {"playing": False}
-        self._widget: Any = None
+        super().__init__(steps=sizes["T"], heads=max(sizes["R"], sizes["H"]))
         self.step, self.head = step, head
-
-    @property
-    def step(self) -> int:
-        """The step that is shown, from 0."""
-        return int(self._get("step"))
-
-    @step.setter
-    def step(self, step: int) -> None:
-        self._set("step", self._below("step", step))
-
-    @property
-    def head(self) -> int:
-        """Which read head and which write head is shown, from 0; a kind that has fewer shows its last."""
-        return int(self._get("head"))
-
-    @head.setter
-    def head(self, head: int) -> None:
-        self._set("head", self._below("head", head))
-
-    @property
-    def playing(self) -> bool:
-        """Whether it moves on by itself."""
-        return bool(self._get("playing"))
-
-    @playing.setter
-    def playing(self, playing: bool) -> None:
-        self._set("playing", bool(playing))
 
     @functools.cached_property
     def data(self) -> dict[str, Any]:
         """The trace as the page carries it; see `ntm_lib.inspector.payload`."""
         return payload(self.trace, self.example)
 
-    @property
-    def widget(self) -> Any:
-        """The Jupyter widget, made when it is first asked for; it needs anywidget.
-
-        Its traits `step`, `head` and `playing` can be observed.
-        """
-        if self._widget is None:
-            state = {"payload": self.data, "title": self.title, **self._state}
-            self._widget = _widget_class()(**state)
-        return self._widget
-
     def html(self) -> str:
         """Return the figure as text for a page: data, static picture and the module that brings them to life.
 
         The module is the same in every figure. Without scripts, and in print, the picture is seen.
         """
-        module = bundle("element")
-        name = f"ntm-inspector-{version(module)}"
         state = {name: self._get(name) for name in ("step", "head", "playing")}
         data = for_script({"title": self.title, **state, "payload": self.data})
-        return (
-            f'<{name} data-lm-suppress-shortcuts="true">'
-            f'<script type="application/json">{data}</script>'
-            f"{self._picture(LARGEST_FIGURE - len(data) - 200)}"
-            f"</{name}>\n"
-            f'<script type="module">\n{module}\ndefineInspector("{name}");\n</script>'
-        )
+        picture = machine(self.trace, example=self.example)
+        return page_element("inspector", data, fitted(picture, LARGEST_FIGURE - len(data) - 200))
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
-        texts = {"text/plain": repr(self), "text/html": self.html()}
-        if not _live():
-            return texts
-        drawn = self.widget._repr_mimebundle_()
-        data, metadata = drawn if isinstance(drawn, tuple) else (drawn, {})
-        return {**(data or {}), **texts}, metadata
+    def _make_widget(self) -> Any:
+        return _widget_class()(payload=self.data, title=self.title, **self._state)
 
     def __repr__(self) -> str:
         return f"Inspector({self._limits['step']} steps, step={self.step}, head={self.head})"
-
-    def _below(self, name: str, value: int) -> int:
-        if checks.positive_integer(name, value, minimum=0) >= self._limits[name]:
-            raise ValueError(f"{name} must be below {self._limits[name]}. Received: {value!r}")
-        return int(value)
-
-    def _get(self, name: str) -> Any:
-        return self._state[name] if self._widget is None else getattr(self._widget, name)
-
-    def _set(self, name: str, value: Any) -> None:
-        self._state[name] = value
-        if self._widget is not None:
-            setattr(self._widget, name, value)
-
-    def _picture(self, room: int) -> str:
-        picture = machine(self.trace, example=self.example)
-        for dots in RESOLUTIONS:
-            image = image_element(picture, dots)
-            if len(image) <= room:
-                return image
-        return f"<p>{html.escape(picture.alt)}</p>"
 
 
 def inspect(
@@ -188,41 +108,22 @@ def inspect(
     return Inspector(trace, example=example, title=title, step=step, head=head)
 
 
-def _live() -> bool:
-    """Say whether a kernel is running that a widget can talk to, and anywidget is there."""
-    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
-    if getattr(shell, "kernel", None) is None or os.environ.get(STATIC):
-        return False
-    try:
-        import anywidget  # noqa: F401
-    except ImportError:
-        return False
-    return True
-
-
 @functools.cache
 def _widget_class() -> Any:
-    try:
-        import anywidget
-        import traitlets
-    except ImportError as error:
-        raise ImportError("the widget needs anywidget: python -m pip install anywidget") from error
-
-    class InspectorWidget(anywidget.AnyWidget):
-        _esm = f"{bundle('element')}\nexport default {{ render: renderInspector }};\n"
-        payload = traitlets.Dict().tag(sync=True)
-        title = traitlets.Unicode().tag(sync=True)
-        step = traitlets.Int(0).tag(sync=True)
-        head = traitlets.Int(0).tag(sync=True)
-        playing = traitlets.Bool(False).tag(sync=True)
+    class InspectorWidget(widget_base()):  # type: ignore[misc]
+        _esm = widget_module("inspector", shown=["payload", "title"], followed=["step", "head", "playing"])
+        payload = traits().Dict().tag(sync=True)
 
     return InspectorWidget
 
 
-def for_script(value: Any) -> str:
-    """Return JSON in which nothing can end the script element that it stands in."""
-    text = json.dumps(value, separators=(",", ":"), ensure_ascii=True)
-    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+def fitted(picture: Picture, room: int) -> str:
+    """Return a picture as an element of at most so many characters, or its alternative text if none is so small."""
+    for dots in RESOLUTIONS:
+        image = image_element(picture, dots)
+        if len(image) <= room:
+            return image
+    return f"<p>{html.escape(picture.alt)}</p>"
 
 
 def image_element(picture: Picture, dots: int) -> str:

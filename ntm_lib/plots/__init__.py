@@ -1,7 +1,8 @@
 """The figures of the course, in one style. Each comes with its alt text: what is seen, in numbers from the data."""
 
+from ntm_lib.plots.architecture import one_step
 from ntm_lib.plots.learning import learning_curves, plot_gradient_flow
-from ntm_lib.plots.machines import bars, machine, plot_memory_stability, sequences, weightings
+from ntm_lib.plots.machines import bars, grids, machine, plot_memory_stability, sequences, weightings
 from ntm_lib.plots.style import COLORS, STYLE, WIDTH, Picture, figure
 
 __all__ = [
@@ -11,8 +12,10 @@ __all__ = [
     "Picture",
     "bars",
     "figure",
+    "grids",
     "learning_curves",
     "machine",
+    "one_step",
     "plot_gradient_flow",
     "plot_memory_stability",
     "sequences",

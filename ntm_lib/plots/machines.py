@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import matplotlib as mpl
 import numpy as np
+from matplotlib.patches import Rectangle
 
 from ntm_lib import checks
 from ntm_lib.plots.style import COLORS, STYLE, WIDTH, Picture, figure, steps
@@ -166,6 +167,48 @@ def bars(parts: Mapping[str, Any], *, alt: str, ylabel: str = "weight", columns:
         axis.set_visible(False)
     for axis in axes[:, 0]:
         axis.set_ylabel(ylabel)
+    return Picture(drawing, alt)
+
+
+@mpl.rc_context(STYLE)
+def grids(
+    parts: Mapping[str, Any],
+    *,
+    alt: str,
+    rows: Sequence[str] = (),
+    outlined: Mapping[str, Sequence[tuple[int, int]]] | None = None,
+) -> Picture:
+    """Draw small matrices side by side with the number in each cell: the darker, the larger.
+
+    Args:
+        parts: a name and an array `[N, W]` for each grid.
+        alt: what is seen.
+        rows: names of the rows, beside the first grid.
+        outlined: for some of the grids, the cells (row, column) that get an outline.
+
+    Returns:
+        The picture.
+
+    Raises:
+        ValueError: if an array has another rank, or is not finite.
+    """
+    arrays = {name: checks.array(name, part, "[N, W]") for name, part in parts.items()}
+    widths = [max(array.shape[1], 1.6) for array in arrays.values()]  # so that a name has room
+    tallest = max(len(array) for array in arrays.values())
+    size = {"ncols": len(arrays), "squeeze": False, "width_ratios": widths}
+    drawing, axes = figure(min(WIDTH, 0.5 * sum(widths) + 1.0), 0.34 * tallest + 0.4, **size)
+    for axis, (name, array) in zip(axes[0], arrays.items(), strict=True):
+        axis.imshow(array, cmap="Greys", vmin=0.0, vmax=2.0 * max(array.max(), 1e-6), aspect="auto")
+        axis.set(title=name, xticks=[], yticks=[], ylim=(tallest - 0.5, -0.5))
+        axis.spines[:].set_visible(False)
+        for (i, j), value in np.ndenumerate(array):
+            axis.text(j, i, f"{value:.4g}", ha="center", va="center", fontsize=9)
+        for i, j in (outlined or {}).get(name, ()):
+            axis.add_patch(
+                Rectangle((j - 0.45, i - 0.45), 0.9, 0.9, fill=False, edgecolor=COLORS["changed"], linewidth=1.5)
+            )
+    axes[0, 0].set_yticks(range(len(rows)), rows)
+    axes[0, 0].tick_params(length=0)
     return Picture(drawing, alt)
 
 

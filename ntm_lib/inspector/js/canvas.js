@@ -3,10 +3,13 @@
 // A layer is a rectangle of cells: {x, y, width, height, rows, columns, value(row, column), describe(row, column), paint}.
 // heatMap, raster and weightBars make layers from plain arrays; a Panel paints them and tells which cell is meant.
 
+import { pageTheme } from "./theme.js";
+
 // Light, dark.
 const INKS = {
   ink: "#1c2128 #e8ebef", muted: "#5b6470 #a3adb9", line: "#c9d0d8 #454f5b", empty: "#f2f4f6 #20272f",
   write: "#c44e1c #f2894f", read: "#1f6fb2 #62b0f0", wrong: "#b0006d #ff7ac2",
+  erase: "#7a4fa3 #b993e6", add: "#23794a #5cc48b",
 };
 
 // Zero in the middle. Light: matplotlib's RdBu_r. Dark: the same hues, with the far ends bright and zero dark.
@@ -18,20 +21,19 @@ const DIVERGING = [
 const PALETTES = {};
 
 /**
- * The colours of one theme.
- * @param {"light"|"dark"} theme
- * @returns {object} CSS colours by name, and `scales` from a number to a CSS colour: `signed` from -1 to 1, `bits`,
- *   `write` and `read` from 0 to 1
+ * The colours of the page's theme: CSS colours by name, and `scales` from a number to a CSS colour, `signed` from -1 to 1,
+ * `bits`, `write` and `read` from 0 to 1.
  */
-export function paletteOf(theme) {
-  return (PALETTES[theme] ??= newPalette(theme, theme === "dark" ? 1 : 0));
+function pagePalette() {
+  const theme = pageTheme();
+  return (PALETTES[theme] ??= newPalette(theme === "dark" ? 1 : 0));
 }
 
-function newPalette(theme, dark) {
+function newPalette(dark) {
   const inks = Object.fromEntries(Object.entries(INKS).map(([name, pair]) => [name, pair.split(" ")[dark]]));
   const scales = { signed: colourScale(DIVERGING[dark].split(" "), -1) };
   const towards = (ink) => colourScale([inks.empty, ink], 0);
-  return { theme, ...inks, scales: { ...scales, bits: towards(inks.ink), write: towards(inks.write), read: towards(inks.read) } };
+  return { ...inks, scales: { ...scales, bits: towards(inks.ink), write: towards(inks.write), read: towards(inks.read) } };
 }
 
 function colourScale(stops, low) {
@@ -49,6 +51,9 @@ export function between(low, value, high) { return Math.max(low, Math.min(high, 
 
 /** Whole numbers from 0, so many. */
 export function range(length) { return Array.from({ length }, (_, i) => i); }
+
+/** The place of the largest of some numbers, of several the first. */
+export function largest(values) { return values.reduce((best, value, i) => (value > values[best] ? i : best), 0); }
 
 /** A number as figures show it, with a true minus sign. */
 export function written(value, places = 2) {
@@ -103,33 +108,34 @@ function edges(start, size, count) {
   return range(count + 1).map((i) => Math.round((start + (i * size) / count) * devicePixelRatio) / devicePixelRatio);
 }
 
-/** The rectangle of a cell, [x, y, width, height]. */
-function cellBox({ x, y, width, height, rows, columns }, row, column) {
-  const [across, down] = [edges(x, width, columns), edges(y, height, rows)];
-  return [across[column], down[row], across[column + 1] - across[column], down[row + 1] - down[row]];
+/** A hair of background between cells large enough to be told apart. */
+function gapOf({ width, height, rows, columns }) { return Math.min(width / columns, height / rows) >= 6 ? 1 : 0; }
+
+/** Where the cells of a layer are: (row, column) -> [x, y, width, height]. */
+function boxes(layer) {
+  const [across, down] = [edges(layer.x, layer.width, layer.columns), edges(layer.y, layer.height, layer.rows)];
+  const gap = gapOf(layer);
+  return (row, column) => [across[column], down[row], across[column + 1] - across[column] - gap, down[row + 1] - down[row] - gap];
+}
+
+function eachCell({ rows, columns }, visit) {
+  for (let column = 0; column < columns; column++) for (let row = 0; row < rows; row++) visit(row, column);
 }
 
 function paintCells(layer, context, palette) {
-  // A hair of background between cells large enough to be told apart.
-  const gap = Math.min(layer.width / layer.columns, layer.height / layer.rows) >= 6 ? 1 : 0;
-  const [across, down] = [edges(layer.x, layer.width, layer.columns), edges(layer.y, layer.height, layer.rows)];
-  const colour = palette.scales[layer.scale];
-  const zero = colour(0);
+  const [box, gap, colour] = [boxes(layer), gapOf(layer), palette.scales[layer.scale]];
   // Most cells of a weighting are 0: without gaps they are painted at once.
-  context.fillStyle = zero;
-  if (!gap) context.fillRect(across[0], down[0], across.at(-1) - across[0], down.at(-1) - down[0]);
-  for (let column = 0; column < layer.columns; column++) {
+  const zero = context.fillStyle = colour(0);
+  if (!gap) context.fillRect(...boxes({ ...layer, rows: 1, columns: 1 })(0, 0));
+  eachCell(layer, (row, column) => {
+    const wrong = layer.wrong?.(row, column);
     const strength = (layer.faint?.(column) ? 0.3 : 1) / layer.limit;
-    for (let row = 0; row < layer.rows; row++) {
-      const wrong = layer.wrong?.(row, column);
-      const fill = wrong ? palette.wrong : colour(strength * layer.value(row, column));
-      if (fill === zero && !gap) continue;
-      const box = [across[column], down[row], across[column + 1] - across[column] - gap, down[row + 1] - down[row] - gap];
-      context.fillStyle = fill;
-      context.fillRect(...box);
-      if (wrong && gap) strike(context, ...box, palette);
-    }
-  }
+    const fill = wrong ? palette.wrong : colour(strength * layer.value(row, column));
+    if (fill === zero && !gap) return;
+    context.fillStyle = fill;
+    context.fillRect(...box(row, column));
+    if (wrong && gap) strike(context, ...box(row, column), palette);
+  });
 }
 
 /** A wrong bit has a colour of its own and, where there is room, a stroke through it. */
@@ -143,20 +149,16 @@ function strike(context, x, y, width, height, palette) {
 
 function paintBars(layer, context, palette) {
   const { x, y, width, height, side } = layer;
+  const box = boxes(layer);
   context.fillStyle = palette.line;
-  context.fillRect(...{ left: [x + width, y, 1, height], right: [x - 1, y, 1, height], up: [x, y + height, width, 1] }[side]);
+  context.fillRect(...{ left: [x + width - 1, y, 1, height], right: [x - 1, y, 1, height], up: [x, y + height - 1, width, 1] }[side]);
   context.fillStyle = palette[layer.ink];
-  const [across, down] = [edges(x, width, layer.columns), edges(y, height, layer.rows)];
-  for (let row = 0; row < layer.rows; row++) {
-    for (let column = 0; column < layer.columns; column++) {
-      const [left, top] = [across[column], down[row]];
-      const [wide, high] = [across[column + 1] - left, down[row + 1] - top];
-      const part = between(0, layer.value(row, column), 1);
-      const gap = (size) => (size >= 4 ? 1 : 0);
-      if (side === "up") context.fillRect(left, top + high * (1 - part), wide - gap(wide), high * part);
-      else context.fillRect(side === "left" ? left + wide * (1 - part) : left, top, wide * part, high - gap(high));
-    }
-  }
+  eachCell(layer, (row, column) => {
+    const [left, top, wide, high] = box(row, column);
+    const part = between(0, layer.value(row, column), 1);
+    if (side === "up") context.fillRect(left, top + high * (1 - part), wide, high * part);
+    else context.fillRect(side === "left" ? left + wide * (1 - part) : left, top, wide * part, high);
+  });
 }
 
 /**
@@ -176,7 +178,7 @@ export class Panel {
   /**
    * @param {HTMLElement} root where the canvas goes
    * @param {object} options {label: what it is, for those who do not see it; draw(width) -> {height, layers,
-   *   texts: [{text, x, y, align, ink, bold}]}; palette() -> palette; onCell(text or null); onStep(step)}
+   *   texts: [{text, x, y, align, ink, bold}]}; onCell(text or null); onStep(step)}
    */
   constructor(root, options) {
     Object.assign(this, { root, options, cell: null, step: 0, drawing: { layers: [], texts: [], height: 0 } });
@@ -200,14 +202,14 @@ export class Panel {
   }
 
   /** Lay out and paint everything: after new data, a new size or theme. */
-  show() {
+  show(step = this.step) {
     this.width ||= this.root.clientWidth; // asking the page each time would make it lay itself out anew
     if (!this.width) return;
     this.drawing = this.options.draw(this.width);
     const { layers, texts } = this.drawing;
-    this.overlay.style.touchAction = layers.some((layer) => layer.time) ? "pan-y" : "manipulation";
+    this.overlay.style.touchAction = this.overTime ? "pan-y" : "manipulation";
     const context = this.cleared(this.base);
-    const palette = this.options.palette();
+    const palette = pagePalette();
     for (const layer of layers) layer.paint(layer, context, palette);
     context.textBaseline = "middle";
     for (const { text, x, y, align = "left", ink = "muted", bold } of texts) {
@@ -216,21 +218,24 @@ export class Panel {
       context.textAlign = align;
       context.fillText(text, x, y);
     }
-    this.mark(this.step);
+    this.mark(step);
   }
+
+  /** Whether anything is drawn over time; of another step, only the cursor is elsewhere. */
+  get overTime() { return this.drawing.layers.some((layer) => layer.time); }
 
   /** Put the cursor of all layers over time at a step, and outline the chosen cell. */
   mark(step) {
     this.step = step;
     if (!this.width) return;
     const context = this.cleared(this.overlay);
-    context.strokeStyle = this.options.palette().ink;
+    context.strokeStyle = pagePalette().ink;
     for (const layer of this.drawing.layers.filter((each) => each.time)) {
-      const [x, , width] = cellBox(layer, 0, step);
+      const [x, , width] = boxes(layer)(0, step);
       context.strokeRect(x - 1, layer.y - 1.5, Math.max(width, 2) + 1, layer.height + 2);
     }
     if (!this.chosen) return;
-    const [x, y, width, height] = cellBox(this.chosen, this.cell.row, this.cell.column);
+    const [x, y, width, height] = boxes(this.chosen)(this.cell.row, this.cell.column);
     context.lineWidth = 2;
     context.strokeRect(x - 1.5, y - 1.5, width + 2, height + 2);
   }

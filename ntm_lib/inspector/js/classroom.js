@@ -1,5 +1,5 @@
 // A machine that learns in the page: the reader starts it, watches it, changes one thing and runs it again beside.
-import { Panel, paletteOf, raster, written } from "./canvas.js";
+import { Panel, raster, written } from "./canvas.js";
 import { LEARNING_OPTIONS, startLearner } from "./learning.js";
 import { inspectorStyle } from "./style.js";
 import { pageTheme, watchTheme } from "./theme.js";
@@ -33,12 +33,11 @@ export class Classroom {
    */
   constructor(root, source) {
     Object.assign(this, { root, source, runs: [], state: "ready" });
-    this.palette = () => paletteOf(pageTheme());
     root.className = "inspector";
     this.buildControls(addElement(root, "div", { class: "row" }), addElement(root, "div", { class: "row" }));
     this.told = addElement(root, "p", { class: "state" });
     const charts = addElement(root, "div", { class: "charts" });
-    const panel = (label, draw) => new Panel(addElement(addElement(charts, "div"), "div"), { label, palette: this.palette, draw, onCell: (text) => this.say(text ?? "") });
+    const panel = (label, draw) => new Panel(addElement(addElement(charts, "div"), "div"), { label, draw, onCell: (text) => this.say(text ?? "") });
     this.curve = panel("The error of each run over the sequences shown", (width) => this.drawCurve(width));
     this.probe = panel("What the machine does with one sequence", (width) => this.drawProbe(width));
     this.readout = addElement(root, "p", { class: "readout", "aria-live": "polite" });

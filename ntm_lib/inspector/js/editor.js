@@ -7,7 +7,7 @@ const LEAST_CELL = 24; // pixels: what a finger can hit
 export class PatternEditor extends Panel {
   /**
    * @param {HTMLElement} root where it goes; it scrolls sideways where the pattern is longer than the page is wide
-   * @param {{palette: function, onCell: function, onPattern: function(number[][])}} options
+   * @param {{onCell: function, onPattern: function(number[][])}} options
    */
   constructor(root, options) {
     super(root, { ...options, label: "The pattern. Space turns a bit over", draw: (width) => this.lay(width) });

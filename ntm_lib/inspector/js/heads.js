@@ -1,39 +1,31 @@
 // What a head was told, as glyphs with numbers, and the stages of its addressing.
-import { Panel, between, heatMap, weightBars, written } from "./canvas.js";
+import { between, heatMap, weightBars, written } from "./canvas.js";
 import { addElement } from "./transport.js";
 
 const SYMBOLS = { strength: "β", gate: "g", shift: "s", sharpening: "γ" };
 
 /**
- * The parameters of one head: numbers with bars, the shift as a small distribution, vectors as strips.
+ * The parameters of one head that are numbers, each with a bar, and the shift as a small distribution.
  * @param {HTMLElement} root where they go
- * @param {object} options {name: "write"|"read", palette() -> palette, onCell(text or null)}
- * @returns {{panel: Panel, update: function(object)}} update takes {title, strength, gate, sharpening, shift: [K],
- *   most: {strength, sharpening}: the longest bars, vectors: [{name, symbol, values: [W], scale, limit}]}
+ * @returns {function(object)} shows those of {title, strength, gate, sharpening, shift: [K], most: {strength, sharpening}: the
+ *   longest bars}
  */
-export function headGlyphs(root, { name, palette, onCell }) {
-  root.className = name;
+export function headNumbers(root) {
   const title = addElement(root, "p", { class: "name" });
   const list = addElement(root, "dl");
-  const fields = {};
-  for (const [field, symbol] of Object.entries(SYMBOLS)) {
+  const fields = Object.entries(SYMBOLS).map(([field, symbol]) => {
     const entry = addElement(list, "div");
     addElement(entry, "dt", { text: `${field} ${symbol}` });
-    fields[field] = addElement(entry, "dd", { class: field });
-  }
-  let vectors = [];
-  const draw = (width) => stripDrawing(width, vectors);
-  const panel = new Panel(addElement(root, "div"), { label: `Vectors of the ${name} head`, palette, onCell, draw });
-  const update = (head) => {
+    return addElement(entry, "dd", { class: field });
+  });
+  return ({ most, ...head }) => {
     title.textContent = head.title;
-    setNumber(fields.strength, head.strength, head.strength / head.most.strength);
-    setNumber(fields.gate, head.gate, head.gate);
-    setNumber(fields.sharpening, head.sharpening, (head.sharpening - 1) / Math.max(head.most.sharpening - 1, 1e-6));
-    setShift(fields.shift, head.shift);
-    vectors = head.vectors;
-    panel.show();
+    const [strength, gate, shift, sharpening] = fields;
+    setNumber(strength, head.strength, head.strength / most.strength);
+    setNumber(gate, head.gate, head.gate);
+    setNumber(sharpening, head.sharpening, (head.sharpening - 1) / Math.max(most.sharpening - 1, 1e-6));
+    setShift(shift, head.shift);
   };
-  return { panel, update };
 }
 
 function setNumber(field, value, part) {
@@ -51,7 +43,13 @@ function setShift(field, shift) {
   });
 }
 
-function stripDrawing(width, vectors) {
+/**
+ * Vectors side by side as strips.
+ * @param {number} width
+ * @param {object[]} vectors {name, symbol, values: [W], scale, limit}
+ * @returns {{height: number, layers: object[], texts: object[]}} what a Panel draws
+ */
+export function vectorStrips(width, vectors) {
   const each = (width + 12) / vectors.length;
   const layers = vectors.map(({ values, ...rest }, place) => (
     heatMap({ ...rest, values, order: [0], columns: values.length, x: place * each, y: 18, width: each - 12, height: 20 })));

@@ -1,9 +1,11 @@
 // The inspector: everything that a machine did at one step of a sequence, and the way there.
-import { Panel, between, paletteOf, range, written } from "./canvas.js";
-import { headGlyphs, stageBars } from "./heads.js";
+import { Panel, between, largest, range, written } from "./canvas.js";
+import { headNumbers, stageBars, vectorStrips } from "./heads.js";
+import { mountView } from "./host.js";
 import { memoryBetweenBars, rastersOverTime, usedArc } from "./layout.js";
-import { checkTrace, previousWeights } from "./payload.js";
-import { Transport, addElement } from "./transport.js";
+import { checkTrace, decodePayload, previousWeights, rowOf } from "./payload.js";
+import { pageTheme } from "./theme.js";
+import { Transport, addElement, prefersCalm } from "./transport.js";
 
 const HEADS = ["write", "read"];
 const STAGES = { previous: "w(t−1)", content: "wᶜ, equation 5", gated: "wᵍ, equation 7", shifted: "w̃, equation 8", weights: "w, equation 9" };
@@ -12,13 +14,11 @@ const STAGES = { previous: "w(t−1)", content: "wᶜ, equation 5", gated: "wᵍ
 export class InspectorView {
   /**
    * @param {HTMLElement} root where it goes, inside a page or shadow root that has `inspectorStyle`
-   * @param {object} options {title, note: a line below, step, head, theme() -> "light"|"dark",
-   *   onChange({step, head, playing}): told what changed}
+   * @param {object} options {title, note: a line below, step, head, onChange({step, head, playing}): told what changed}
    */
-  constructor(root, options = {}) {
-    Object.assign(this, { root, options, wanted: options.step ?? 0, shownHead: options.head ?? 0, panels: [] });
-    this.palette = () => this.colours;
-    this.build();
+  constructor(root, { title = "", note = "", step = 0, head = 0, onChange = () => {} } = {}) {
+    Object.assign(this, { root, note, onChange, wanted: step, shownHead: head, heads: Infinity, panels: [] });
+    this.build(title);
     this.retheme();
   }
 
@@ -29,8 +29,9 @@ export class InspectorView {
    */
   setTrace(trace) {
     const { steps, sizes } = checkTrace(trace);
-    const step = this.trace ? this.step : this.wanted;
-    Object.assign(this, { trace, ...summaries(trace) });
+    const { step } = this;
+    this.trace = trace;
+    this.summarise();
     this.heads = Math.max(sizes.readHeads, sizes.writeHeads);
     this.select.replaceChildren();
     for (const head of range(this.heads)) addElement(this.select, "option", { value: head, text: head });
@@ -38,14 +39,27 @@ export class InspectorView {
     this.allSlots.parentElement.hidden = this.used.length === sizes.slots;
     this.allSlots.nextSibling.textContent = `all ${sizes.slots} slots`;
     this.root.classList.toggle("long", steps > 90);
-    this.caption.textContent = [this.score(), this.options.note].filter(Boolean).join(" ");
+    this.caption.textContent = [this.score(), this.note].filter(Boolean).join(" ");
     this.transport.steps = steps;
     this.transport.step = step;
     this.chooseHead(this.head);
   }
 
-  get step() { return this.transport.step; }
-  set step(step) { this.transport.step = step; }
+  /** Work out once for a trace: used slots, the largest numbers, steps by how much they changed memory. */
+  summarise() {
+    const { memory, read, write, steps } = this.trace;
+    const changed = range(steps).map((step) => this.changeAt(step).reduce((sum, value) => sum + value ** 2, 0));
+    this.changes = range(steps).sort((a, b) => changed[b] - changed[a]);
+    this.used = usedArc(this.trace);
+    const seen = memory.filter((value, i) => i % 7 === 0 && Math.abs(value) > 0.05).map(Math.abs).sort();
+    this.limit = Math.max(1, seen[Math.floor(seen.length * 0.99)] ?? 1); // one slot that grows far beyond must not make the others pale
+    const most = (field) => [...read[field], ...write[field]].reduce((a, b) => Math.max(a, b));
+    this.most = { strength: most("strength"), sharpening: most("sharpening") };
+  }
+
+  /** The step that is shown; before there is a trace, the one that is wanted. */
+  get step() { return this.trace ? this.transport.step : this.wanted; }
+  set step(step) { this.transport.step = this.wanted = step; }
 
   get playing() { return this.transport.playing; }
   set playing(playing) { this.transport.playing = playing; }
@@ -54,14 +68,13 @@ export class InspectorView {
   get head() { return this.shownHead; }
   set head(head) {
     this.chooseHead(head);
-    this.options.onChange?.({ head: this.head });
+    this.onChange({ head: this.head });
   }
 
   /** Paint again in the colours of the theme. */
   retheme() {
-    this.colours = paletteOf(this.options.theme?.() ?? "light");
-    this.root.dataset.theme = this.colours.theme;
-    if (this.trace) this.showAll();
+    this.root.dataset.theme = pageTheme();
+    this.show();
   }
 
   destroy() {
@@ -71,24 +84,24 @@ export class InspectorView {
     this.root.replaceChildren();
   }
 
-  build() {
-    const { root, options } = this;
+  build(title) {
+    const { root } = this;
     root.className = "inspector";
     root.tabIndex = -1;
     root.setAttribute("role", "group");
-    root.setAttribute("aria-label", options.title || "What a machine did, step by step");
+    root.setAttribute("aria-label", title || "What a machine did, step by step");
     root.addEventListener("keydown", (event) => this.transport.key(event));
-    if (options.title) addElement(root, "p", { class: "title", text: options.title });
-    const onPlaying = (playing) => { this.say(); options.onChange?.({ playing }); };
+    if (title) addElement(root, "p", { class: "title", text: title });
+    const onPlaying = (playing) => { this.say(); this.onChange({ playing }); };
     this.transport = new Transport(addElement(root, "div"), { onStep: () => this.stepped(), onPlaying });
     this.buildChoices(addElement(root, "div", { class: "choices" }));
     this.readout = addElement(root, "p", { class: "readout" });
     this.spoken = addElement(root, "p", { class: "spoken", "aria-live": "polite" });
     const parts = addElement(root, "div", { class: "parts" });
-    const area = (name, label, draw) => this.panel(addElement(parts, "div", { class: name }), label, draw);
-    this.overTime = [area("sequences", "Input, target and output over time", (width) => this.drawSequences(width))];
+    const area = (name, label, draw) => this.addPanel(addElement(parts, "div", { class: name }), label, draw);
+    area("sequences", "Input, target and output over time", (width) => this.drawSequences(width));
     area("memory", "Memory, and the weights of both heads beside its slots", (width) => this.drawMemory(width));
-    this.overTime.push(area("weightings", "Write and read weightings, slots over time", (width) => this.drawWeightings(width)));
+    area("weightings", "Write and read weightings, slots over time", (width) => this.drawWeightings(width));
     this.buildHeads(addElement(parts, "div", { class: "heads" }), addElement(root, "details"));
     this.caption = addElement(root, "p", { class: "caption" });
   }
@@ -101,7 +114,7 @@ export class InspectorView {
     const [changeOnly, allSlots] = ["only what this write changed", "all slots"].map((text) => {
       const box = addElement(addElement(root, "label"), "input", { type: "checkbox" });
       box.after(text);
-      box.addEventListener("change", () => this.showAll());
+      box.addEventListener("change", () => this.show());
       return box;
     });
     Object.assign(this, { changeOnly, allSlots });
@@ -110,49 +123,48 @@ export class InspectorView {
   buildHeads(root, details) {
     addElement(details, "summary", { text: "How each head got there: the five stages of addressing" });
     const stages = addElement(details, "div", { class: "stages" });
-    this.glyphs = HEADS.map((name) => {
-      const glyphs = headGlyphs(addElement(root, "section"), { name, palette: this.palette, onCell: (text) => this.read(text) });
-      this.panels.push(glyphs.panel);
-      const section = addElement(stages, "section", { class: name });
-      addElement(section, "p", { class: "name", text: `${name} head` });
-      this.panel(section, `Stages of addressing of the ${name} head`, (width) => this.drawStages(name, width));
-      return () => glyphs.update(this.headAt(name));
+    this.numbers = HEADS.map((name) => {
+      const [told, staged] = [root, stages].map((parent) => addElement(parent, "section", { class: name }));
+      const show = headNumbers(told);
+      this.addPanel(told, `Vectors of the ${name} head`, (width) => vectorStrips(width, this.vectorsAt(name)));
+      addElement(staged, "p", { class: "name", text: `${name} head` });
+      this.addPanel(staged, `Stages of addressing of the ${name} head`, (width) => this.drawStages(name, width));
+      return () => show(this.numbersAt(name));
     });
   }
 
-  panel(parent, label, draw) {
-    const options = { label, palette: this.palette, onCell: (text) => this.read(text), onStep: (step) => this.transport.go(step) };
+  addPanel(parent, label, draw) {
     const nothing = { height: 0, layers: [], texts: [] };
-    const panel = new Panel(addElement(parent, "div"), { ...options, draw: (width) => (this.trace ? draw(width) : nothing) });
-    this.panels.push(panel);
-    return panel;
+    this.panels.push(new Panel(addElement(parent, "div"), {
+      label, draw: (width) => (this.trace ? draw(width) : nothing),
+      onCell: (text) => this.read(text), onStep: (step) => this.transport.go(step),
+    }));
   }
 
   chooseHead(head) {
     this.shownHead = between(0, Math.round(head) || 0, this.heads - 1);
     this.select.value = this.shownHead;
-    this.showAll();
+    this.show();
   }
 
   /** The slots that are shown, in their order. */
   get shown() { return this.allSlots.checked ? range(this.trace.sizes.slots) : this.used; }
 
-  showAll() {
-    for (const panel of this.overTime) panel.show();
-    this.showStep();
-  }
-
-  /** What is drawn over time keeps its picture and moves its cursor; everything else is painted again. */
-  showStep() {
-    for (const panel of this.panels) this.overTime.includes(panel) ? panel.mark(this.step) : panel.show();
-    for (const update of this.glyphs) update();
+  /** Show the step. What is drawn over time keeps its picture, unless it is `anew`, and moves its cursor. */
+  show(anew = true) {
+    if (!this.trace) return;
+    for (const panel of this.panels) {
+      if (anew || !panel.overTime) panel.show(this.step);
+      else panel.mark(this.step);
+    }
+    for (const update of this.numbers) update();
     const chosen = this.panels.find((panel) => panel.cell);
     chosen ? chosen.refresh() : this.read(null);
   }
 
   stepped() {
-    this.showStep();
-    this.options.onChange?.({ step: this.step });
+    this.show(false);
+    this.onChange({ step: this.step });
   }
 
   /** Show what a cell holds, or, with none, what happens in this step. */
@@ -161,10 +173,10 @@ export class InspectorView {
     this.say();
   }
 
-  /** Tell a screen reader once nothing has changed for a moment, and never while it plays. */
+  /** Tell a screen reader once nothing has changed for a moment, and never while it plays or another part speaks. */
   say() {
     clearTimeout(this.speaking);
-    if (!this.playing) this.speaking = setTimeout(() => { this.spoken.textContent = this.readout.textContent; }, 500);
+    if (!this.playing && !this.quiet) this.speaking = setTimeout(() => { this.spoken.textContent = this.readout.textContent; }, 500);
   }
 
   sentence() {
@@ -211,22 +223,23 @@ export class InspectorView {
 
   /** One vector or weighting, or of size 1 a number, of the shown head at this step. */
   part(name, field, size) {
-    const values = field === "reads" ? this.trace.reads : this.trace[name][field];
-    return values.subarray(this.row(name) * size, (this.row(name) + 1) * size);
+    return rowOf(this.trace[name][field] ?? this.trace[field], this.row(name), size);
   }
 
-  headAt(name) {
-    const { width, shifts } = this.trace.sizes;
-    const scalar = (field) => this.part(name, field, 1)[0];
+  numbersAt(name) {
+    const { sizes } = this.trace;
+    const [strength, gate, sharpening] = ["strength", "gate", "sharpening"].map((field) => this.part(name, field, 1)[0]);
+    const title = sizes[`${name}Heads`] > 1 ? `${name} head ${this.row(name, 0)}` : `${name} head`;
+    return { title, strength, gate, sharpening, shift: [...this.part(name, "shift", sizes.shifts)], most: this.most };
+  }
+
+  vectorsAt(name) {
+    const { width } = this.trace.sizes;
     const vector = (title, symbol, field = title, more = {}) => (
       { name: title, symbol, scale: "signed", limit: 1, values: this.part(name, field, width), ...more });
-    const writing = () => [vector("erase", "e", "erase", { scale: "bits" }), vector("add", "a")];
-    return {
-      title: this.trace.sizes[`${name}Heads`] > 1 ? `${name} head ${this.row(name, 0)}` : `${name} head`,
-      strength: scalar("strength"), gate: scalar("gate"), sharpening: scalar("sharpening"), most: this.most,
-      shift: [...this.part(name, "shift", shifts)],
-      vectors: [vector("key", "k"), ...(name === "write" ? writing() : [vector("read vector", "r", "reads", { limit: this.limit })])],
-    };
+    const key = vector("key", "k");
+    if (name === "read") return [key, vector("read vector", "r", "reads", { limit: this.limit })];
+    return [key, vector("erase", "e", "erase", { scale: "bits" }), vector("add", "a")];
   }
 
   drawSequences(width) {
@@ -274,8 +287,8 @@ export class InspectorView {
   }
 
   memoryAt(step) {
-    const size = this.trace.initialMemory.length;
-    return step < 0 ? this.trace.initialMemory : this.trace.memory.subarray(step * size, (step + 1) * size);
+    const { initialMemory, memory } = this.trace;
+    return step < 0 ? initialMemory : rowOf(memory, step, initialMemory.length);
   }
 
   changeAt(step) {
@@ -284,21 +297,21 @@ export class InspectorView {
   }
 }
 
-/** What is worked out once for a trace: used slots, the largest numbers, steps by how much they changed memory. */
-function summaries(trace) {
-  const { memory, initialMemory, read, write, steps } = trace;
-  const changed = new Float64Array(steps);
-  memory.forEach((value, i) => {
-    const before = i < initialMemory.length ? initialMemory[i] : memory[i - initialMemory.length];
-    changed[Math.floor(i / initialMemory.length)] += (value - before) ** 2;
-  });
-  const seen = memory.filter((value, i) => i % 7 === 0 && Math.abs(value) > 0.05).map(Math.abs).sort();
-  const most = (field) => [...read[field], ...write[field]].reduce((a, b) => Math.max(a, b));
-  return {
-    used: usedArc(trace), changes: range(steps).sort((a, b) => changed[b] - changed[a]),
-    // One slot that grows far beyond the others must not make them all pale.
-    limit: Math.max(1, seen[Math.floor(seen.length * 0.99)] ?? 1), most: { strength: most("strength"), sharpening: most("sharpening") },
-  };
-}
+const NOTE = "Numbers are rounded: weightings to 1/255, vectors to 1/127.";
 
-function largest(values) { return values.reduce((best, value, i) => (value > values[best] ? i : best), 0); }
+/**
+ * Put an inspector into a shadow root.
+ * @param {ShadowRoot} shadow
+ * @param {object} data {payload, title, step, head, playing}
+ * @param {function(object)} onChange as for InspectorView
+ * @returns {Promise<{view: InspectorView|null, end: function()}>}
+ */
+export function mountInspector(shadow, data, onChange) {
+  return mountView(shadow, async (frame) => {
+    const trace = await decodePayload(data?.payload);
+    const view = new InspectorView(frame, { ...data, note: NOTE, onChange });
+    view.setTrace(trace);
+    view.playing = data.playing && !prefersCalm();
+    return view;
+  });
+}

@@ -1,5 +1,5 @@
 // How drawings are laid out: rasters on one axis of time, and memory between the bars of its heads.
-import { between, heatMap, labelled, range, raster, weightBars, written } from "./canvas.js";
+import { between, heatMap, labelled, largest, range, raster, weightBars, written } from "./canvas.js";
 
 const GUTTER = 46; // pixels left of everything over time, for labels of rows
 const MARGIN = 12; // and right of it, so that the last number below has room

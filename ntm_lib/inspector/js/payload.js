@@ -26,11 +26,11 @@ function headAxes(name, heads) {
   return Object.fromEntries(Object.entries(axes).map(([part, letters]) => [`${name}.${part}`, letters]));
 }
 
-// How a part was rounded: bytes a number, and how to read number i.
+// How a part was rounded: bytes a number, and how to read the one that begins at a byte.
 const ENCODINGS = {
-  unit: [1, (view, i) => view.getUint8(i) / 255],
-  signed: [1, (view, i) => view.getInt8(i) / 127],
-  number: [4, (view, i) => view.getFloat32(4 * i, true)],
+  unit: [1, (view, at) => view.getUint8(at) / 255],
+  signed: [1, (view, at) => view.getInt8(at) / 127],
+  number: [4, (view, at) => view.getFloat32(at, true)],
 };
 
 /**
@@ -40,45 +40,41 @@ const ENCODINGS = {
  * @throws {Error} if it is of another form, damaged, or holds a number that is not finite
  */
 export async function decodePayload(payload) {
-  if (!payload || payload.schema !== PAYLOAD_SCHEMA) {
-    throw new Error(`The data must have the schema "${PAYLOAD_SCHEMA}". Received: ${JSON.stringify(payload?.schema)}`);
-  }
-  const trace = { steps: payload.steps, sizes: payload.sizes, read: {}, write: {} };
+  const schema = payload?.schema;
+  if (schema !== PAYLOAD_SCHEMA) refuse(`The data must have the schema "${PAYLOAD_SCHEMA}". Received: ${JSON.stringify(schema)}`);
+  const { steps, sizes, parts = {} } = payload;
+  const trace = { steps, sizes, read: {}, write: {} };
   checkTraceSizes(trace);
   const bytes = await inflateText(payload.data);
-  let offset = 0;
+  let end = 0;
   // The parts lie one after the other in the order of the table.
-  for (const name of Object.keys(TRACE_PARTS).filter((part) => part in (payload.parts || {}))) {
-    const encoding = ENCODINGS[payload.parts[name]];
-    if (!encoding) throw new Error(`${name} must be unit, signed or number. Received: ${payload.parts[name]}`);
-    const count = partLength(trace, TRACE_PARTS[name]);
-    const end = offset + count * encoding[0];
-    if (end > bytes.length) throw new Error(`The data must have at least ${end} bytes. Received: ${bytes.length}`);
-    const view = new DataView(bytes.buffer, bytes.byteOffset + offset, end - offset);
-    setPart(trace, name, Float32Array.from({ length: count }, (_, i) => encoding[1](view, i)));
-    offset = end;
-  }
-  if (offset !== bytes.length) throw new Error(`The data must have ${offset} bytes. Received: ${bytes.length}`);
-  return checkTrace(completeTrace(trace));
+  const readers = Object.keys(TRACE_PARTS).filter((name) => name in parts).map((name) => {
+    const [size, number] = ENCODINGS[parts[name]] ?? refuse(`${name} must be unit, signed or number. Received: ${parts[name]}`);
+    const [start, length] = [end, partLength(trace, TRACE_PARTS[name])];
+    end += size * length;
+    return [name, (view) => Float32Array.from({ length }, (_, i) => number(view, start + size * i))];
+  });
+  if (end !== bytes.length) refuse(`The data must have ${end} bytes. Received: ${bytes.length}`);
+  for (const [name, read] of readers) setPart(trace, name, read(new DataView(bytes.buffer)));
+  return completeTrace(checkTrace(trace, /[?+]/));
 }
 
 /**
  * Check a trace that is to be shown.
  * @param {object} trace as in ntm_lib/trace.py, without the batch axis
+ * @param {RegExp} optional the marks of parts that may be missing
  * @returns {object} the same trace
  * @throws {Error} if a part is missing, of a length that does not fit, or not finite
  */
-export function checkTrace(trace) {
+export function checkTrace(trace, optional = /[?]/) {
   checkTraceSizes(trace);
   for (const [name, axes] of Object.entries(TRACE_PARTS)) {
     const values = partOf(trace, name);
-    if (!values && axes.endsWith("?")) continue;
+    if (!values && optional.test(axes)) continue;
     const count = partLength(trace, axes);
-    if (values?.length !== count) {
-      throw new Error(`${name} must have ${count} numbers [${axes.replace(/\W/, "")}]. Received: ${values?.length ?? "none"}`);
-    }
+    if (values?.length !== count) refuse(`${name} must have ${count} numbers [${axes.replace(/\W/, "")}]. Received: ${values?.length ?? "none"}`);
     const place = values.findIndex((value) => !Number.isFinite(value));
-    if (place >= 0) throw new Error(`${name} must be finite. Received: ${values[place]} at place ${place}`);
+    if (place >= 0) refuse(`${name} must be finite. Received: ${values[place]} at place ${place}`);
   }
   return trace;
 }
@@ -89,17 +85,13 @@ export function checkTrace(trace) {
  * @returns {object} the same trace
  */
 export function completeTrace(trace) {
-  for (const [name, axes] of Object.entries(TRACE_PARTS)) {
-    if (!/[?+]/.test(axes) && !partOf(trace, name)) throw new Error(`The data must hold ${name}. Received: none`);
-  }
-  trace.targets ??= null;
-  trace.mask ??= null;
-  trace.hidden ??= null;
+  const { sizes, read, write } = trace;
+  for (const name of ["targets", "mask", "hidden"]) trace[name] ??= null;
   trace.outputs ??= trace.logits.map((logit) => 0.5 * (1 + Math.tanh(0.5 * logit)));
   trace.memory ??= writtenMemory(trace);
   trace.reads ??= readVectors(trace);
-  addTraceStages(trace.read, trace.steps, trace.sizes.readHeads, trace.sizes);
-  addTraceStages(trace.write, trace.steps, trace.sizes.writeHeads, trace.sizes);
+  addTraceStages(read, sizes.readHeads, sizes);
+  addTraceStages(write, sizes.writeHeads, sizes);
   return trace;
 }
 
@@ -107,19 +99,16 @@ export function completeTrace(trace) {
 function writtenMemory({ steps, sizes: { slots, width, writeHeads }, initialMemory, write }) {
   const size = slots * width;
   const memory = new Float32Array(steps * size);
-  let before = initialMemory;
+  let now = initialMemory;
   for (let t = 0; t < steps; t++) {
-    const now = memory.subarray(t * size, (t + 1) * size);
-    now.set(before);
-    for (const change of ["erase", "add"]) {
+    memory.set(now, t * size);
+    now = rowOf(memory, t, size);
+    for (const [part, changed] of [[write.erase, (value, amount) => value * (1 - amount)], [write.add, (value, amount) => value + amount]]) {
       for (let head = t * writeHeads; head < (t + 1) * writeHeads; head++) {
-        for (let i = 0; i < size; i++) {
-          const amount = write.weights[head * slots + Math.floor(i / width)] * write[change][head * width + (i % width)];
-          now[i] = change === "erase" ? now[i] * (1 - amount) : now[i] + amount;
-        }
+        const [weights, vector] = [rowOf(write.weights, head, slots), rowOf(part, head, width)];
+        now.forEach((value, i) => { now[i] = changed(value, weights[Math.floor(i / width)] * vector[i % width]); });
       }
     }
-    before = now;
   }
   return memory;
 }
@@ -128,32 +117,24 @@ function writtenMemory({ steps, sizes: { slots, width, writeHeads }, initialMemo
 function readVectors({ steps, sizes: { slots, width, readHeads }, memory, read }) {
   const reads = new Float32Array(steps * readHeads * width);
   for (let row = 0; row < steps * readHeads; row++) {
-    const start = Math.floor(row / readHeads) * slots * width;
-    for (let i = 0; i < slots * width; i++) {
-      reads[row * width + (i % width)] += read.weights[row * slots + Math.floor(i / width)] * memory[start + i];
-    }
+    const [into, weights] = [rowOf(reads, row, width), rowOf(read.weights, row, slots)];
+    rowOf(memory, Math.floor(row / readHeads), slots * width).forEach((value, i) => { into[i % width] += weights[Math.floor(i / width)] * value; });
   }
   return reads;
 }
 
 /** Equations (7) and (8) at every step. */
-function addTraceStages(part, steps, heads, { slots, shifts }) {
-  const rows = steps * heads;
-  const gated = new Float32Array(rows * slots);
-  const shifted = new Float32Array(rows * slots);
-  for (let row = 0; row < rows; row++) {
-    const previous = previousWeights(part, row, heads, slots);
-    for (let i = 0; i < slots; i++) {
-      const gate = part.gate[row];
-      gated[row * slots + i] = gate * part.content[row * slots + i] + (1 - gate) * previous[i];
-    }
-    for (let i = 0; i < slots * shifts; i++) {
-      const offset = (i % shifts) - (shifts - 1) / 2;
-      const slot = Math.floor(i / shifts);
-      const target = row * slots + ((slot + offset + slots) % slots);
-      shifted[target] += part.shift[row * shifts + (i % shifts)] * gated[row * slots + slot];
-    }
-  }
+function addTraceStages(part, heads, { slots, shifts }) {
+  const gated = part.content.map((weight, i) => {
+    const gate = part.gate[Math.floor(i / slots)];
+    return gate * weight + (1 - gate) * (i < heads * slots ? part.previous[i] : part.weights[i - heads * slots]);
+  });
+  const shifted = new Float32Array(gated.length);
+  gated.forEach((weight, i) => {
+    const [row, slot] = [Math.floor(i / slots), i % slots];
+    const move = (share, k) => { shifted[row * slots + ((slot + k - (shifts - 1) / 2 + slots) % slots)] += share * weight; };
+    rowOf(part.shift, row, shifts).forEach(move);
+  });
   part.gated ??= gated;
   part.shifted ??= shifted;
 }
@@ -167,9 +148,11 @@ function addTraceStages(part, steps, heads, { slots, shifts }) {
  * @returns {Float32Array} [slots]
  */
 export function previousWeights(part, row, heads, slots) {
-  const [values, from] = row < heads ? [part.previous, row] : [part.weights, row - heads];
-  return values.subarray(from * slots, (from + 1) * slots);
+  return row < heads ? rowOf(part.previous, row, slots) : rowOf(part.weights, row - heads, slots);
 }
+
+/** One of the rows, of equal size, that lie one after the other in an array. */
+export function rowOf(values, row, size) { return values.subarray(row * size, (row + 1) * size); }
 
 async function inflateText(text) {
   try {
@@ -177,7 +160,7 @@ async function inflateText(text) {
     const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate"));
     return new Uint8Array(await new Response(stream).arrayBuffer());
   } catch (error) {
-    throw new Error(`The data must be compressed by zlib and written as base64. They are damaged: ${error.message}`);
+    return refuse(`The data must be compressed by zlib and written as base64. They are damaged: ${error.message}`);
   }
 }
 
@@ -185,25 +168,21 @@ function checkTraceSizes(trace) {
   const named = { steps: trace?.steps };
   for (const name of Object.values(SIZE_OF_AXIS)) named[name] = trace?.sizes?.[name];
   for (const [name, size] of Object.entries(named)) {
-    if (!Number.isInteger(size) || size < 1) {
-      throw new Error(`${name} must be a whole number of at least 1. Received: ${JSON.stringify(size)}`);
-    }
+    if (!Number.isInteger(size) || size < 1) refuse(`${name} must be a whole number of at least 1. Received: ${JSON.stringify(size)}`);
   }
-  if (trace.steps > MAX_TRACE_STEPS) {
-    throw new Error(`There must be at most ${MAX_TRACE_STEPS} steps. Received: ${trace.steps}`);
-  }
+  if (trace.steps > MAX_TRACE_STEPS) refuse(`There must be at most ${MAX_TRACE_STEPS} steps. Received: ${trace.steps}`);
 }
+
+function refuse(message) { throw new Error(message); }
 
 function partLength(trace, axes) {
   const lengths = [...axes.replace(/\W/, "")].map((letter) => (letter === "T" ? trace.steps : trace.sizes[SIZE_OF_AXIS[letter]]));
   return lengths.reduce((product, length) => product * length, 1);
 }
 
-function partOf(trace, name) {
-  return name.split(".").reduce((part, key) => part?.[key], trace);
-}
+function partOf(trace, name) { return name.split(".").reduce((part, key) => part?.[key], trace); }
 
 function setPart(trace, name, values) {
-  const [part, field] = name.includes(".") ? name.split(".") : [null, name];
+  const [field, part] = name.split(".").reverse();
   (part ? trace[part] : trace)[field] = values;
 }

@@ -1,5 +1,4 @@
 // The playground: a trained machine that runs in the page over what the reader gives it.
-import { paletteOf } from "./canvas.js";
 import { PatternEditor } from "./editor.js";
 import { InspectorView } from "./inspector.js";
 import { runMachine } from "./machine.js";
@@ -36,16 +35,15 @@ export class Playground {
    */
   constructor(root, options) {
     Object.assign(this, { root, options, decoded: {}, seed: 1, asked: 1, priorities: [], chosen: options.machines[0] });
-    this.palette = () => paletteOf(pageTheme());
     root.className = "inspector";
     this.ask = addElement(root, "div", { class: "ask" });
     this.buildTask(addElement(this.ask, "div", { class: "row" }));
     this.scrolls = addElement(this.ask, "div", { class: "scrolls" });
-    this.editor = new PatternEditor(addElement(this.scrolls, "div"), { palette: this.palette, onPattern: (pattern) => this.drawn(pattern), onCell: (text) => { this.spoken.textContent = text ?? ""; } });
+    this.editor = new PatternEditor(addElement(this.scrolls, "div"), { onPattern: (pattern) => this.drawn(pattern), onCell: (text) => { this.spoken.textContent = text ?? ""; } });
     this.spoken = addElement(this.ask, "p", { class: "spoken", "aria-live": "polite" });
     this.buildBreaks(addElement(this.ask, "details"));
     this.verdict = addElement(this.ask, "p", { class: "verdict", role: "status" });
-    this.view = new InspectorView(addElement(root, "div"), { title: "", theme: pageTheme, step: FIRST_TEXT.length });
+    this.view = new InspectorView(addElement(root, "div"), { step: FIRST_TEXT.length });
     this.write(FIRST_TEXT);
   }
 

@@ -20,6 +20,9 @@ export function addElement(parent, tag, { text, ...attributes } = {}) {
   return element;
 }
 
+/** Whether the reader's system asks for less motion. */
+export function prefersCalm() { return matchMedia("(prefers-reduced-motion: reduce)").matches; }
+
 /** Buttons, a slider, and the step they are at. */
 export class Transport {
   /**
@@ -86,7 +89,7 @@ export class Transport {
   }
 
   interval() {
-    const slowest = matchMedia("(prefers-reduced-motion: reduce)").matches ? [600, 600] : [70, 300];
+    const slowest = prefersCalm() ? [600, 600] : [70, 300];
     return Math.max(slowest[0], Math.min(slowest[1], WHOLE_RUN / this.steps));
   }
 
