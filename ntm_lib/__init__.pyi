@@ -36,6 +36,7 @@ from .models import NeuralTuringMachine as NeuralTuringMachine
 from .plots import Picture as Picture
 from .plots import plot_gradient_flow as plot_gradient_flow
 from .plots import plot_memory_stability as plot_memory_stability
+from .plots import plot_scaling_results as plot_scaling_results
 from .pretrained import load_pretrained as load_pretrained
 from .pretrained import pretrained_names as pretrained_names
 from .pretrained import pretrained_results as pretrained_results
@@ -44,6 +45,7 @@ from .recipes import Goal as Goal
 from .recipes import Recipe as Recipe
 from .runs import TrainingRun as TrainingRun
 from .runs import train as train
+from .scaling import experiment_memory_scaling as experiment_memory_scaling
 from .tasks import AssociativeRecallTask as AssociativeRecallTask
 from .tasks import BabiTask as BabiTask
 from .tasks import CopyTask as CopyTask

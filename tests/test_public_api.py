@@ -23,7 +23,7 @@ NAMES = sorted(ntm_lib.__all__)
 
 # --- names
 
-# Slides 1 to 12 of the deck: name, its positional arguments.
+# Slides 1 to 13 of the deck: name, its positional arguments.
 DECK = {
     "NeuralTuringMachine": ["num_inputs", "num_outputs", "memory_size", "memory_vector_dim"],
     "NTMController": ["num_inputs", "num_outputs", "memory_vector_dim"],
@@ -44,6 +44,8 @@ DECK = {
     "train_qa_ntm": ["ntm", "num_epochs"],
     "analyze_ntm_stability": ["ntm", "num_iterations"],
     "plot_memory_stability": ["memory_changes"],
+    "experiment_memory_scaling": ["input_dim", "output_dim", "memory_sizes"],
+    "plot_scaling_results": ["results"],
 }
 
 
@@ -262,12 +264,12 @@ FLOORS = [
     ["cells.ntm", "data"],
     ["masks", "sequence_model"],
     ["models", "baselines", "checkpoints"],
-    ["training", "trace", "analysis", "experiments", "pretrained"],
+    ["training", "trace", "analysis", "scaling", "experiments", "pretrained"],
     [
         *("runs", "plots.style", "deck"),
         *("inspector.modules", "inspector.payload", "inspector.weights"),
     ],
-    ["plots.machines", "plots.learning", "plots.architecture", "inspector.driven"],
+    ["plots.machines", "plots.learning", "plots.scaling", "plots.architecture", "inspector.driven"],
     ["plots", "inspector.widget", "inspector.moments"],
     ["inspector.recorder"],
     [

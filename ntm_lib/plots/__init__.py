@@ -3,6 +3,7 @@
 from ntm_lib.plots.architecture import one_step
 from ntm_lib.plots.learning import learning_curves, plot_gradient_flow
 from ntm_lib.plots.machines import bars, grids, machine, plot_memory_stability, sequences, weightings
+from ntm_lib.plots.scaling import plot_scaling_results
 from ntm_lib.plots.style import COLORS, STYLE, WIDTH, Picture, figure
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "one_step",
     "plot_gradient_flow",
     "plot_memory_stability",
+    "plot_scaling_results",
     "sequences",
     "weightings",
 ]
