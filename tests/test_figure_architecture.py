@@ -106,6 +106,36 @@ def test_a_wrong_part_is_named_with_what_came(name: str) -> None:
         plots.one_step(parts, alt="")
 
 
+@pytest.mark.parametrize("step", [1, 4, 8])
+def test_the_alt_text_says_what_this_step_shows(step: int) -> None:
+    parts = architecture.parts(step)
+    alt = architecture.picture(step).alt
+    assert f"of step {step}." in alt
+    assert ("The input is zero" in alt) == (not parts["input"].any())
+    slot = parts["read_weights"].argmax()
+    assert f"the read head on slot {slot} with {parts['read_weights'][slot]:.2f}" in alt
+    apart = np.abs(parts["read"] - parts["memory"][slot]).max()
+    assert ("this slot's row" in alt) == (apart < 0.02), apart
+
+
+@pytest.mark.parametrize(
+    ("start", "message"),
+    [
+        ({"step": 0}, "step must be a whole number of at least 1. Received: 0"),
+        ({"step": 9}, "step must be from 1 to 8. Received: 9"),
+        ({"part": "reed"}, "part must be one of .*'read'.*Received: 'reed'. Did you mean 'read'"),
+    ],
+)
+def test_it_cannot_start_where_there_is_nothing(start: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        figures.html("architecture", **start)
+
+
+def test_it_starts_at_another_step_and_part() -> None:
+    found = architecture.data(4, "write_weights")
+    assert (found["step"], found["part"]) == (4, "writeWeights")
+
+
 # --- on the built page
 
 
@@ -146,7 +176,7 @@ def test_every_part_can_be_pressed_and_says_what_it_is(page: Visit) -> None:
     assert buttons.count() == len(NAMES)
     for number in range(buttons.count()):
         buttons.nth(number).click()
-        assert part(page) == buttons.nth(number).inner_text().strip() or part(page).startswith("read head's")
+        assert part(page) == buttons.nth(number).inner_text()
         assert page.page.locator(".detail .rule").inner_text().strip()
         assert re.match(r"\[.+\] = \[[\d, ]+\]", page.page.locator(".detail dd").first.inner_text())
 
@@ -183,7 +213,85 @@ def test_it_is_driven_by_keys_alone_and_reads_its_numbers(page: Visit) -> None:
     panel = page.page.get_by_role("application", name="The numbers of this part")
     panel.focus()
     panel.press("ArrowRight")
-    assert re.match(r"last read, number 1: ", page.page.locator(".detail .readout").inner_text())
+    assert page.page.locator(".detail .readout").inner_text() == "last read, number 1: 0.00"
+    for key in ["ArrowRight"] * 8 + ["ArrowDown"]:
+        panel.press(key)
+    assert page.page.locator(".detail .readout").inner_text() == "last read, number 19: 0.00", "rows of ten"
+
+
+@pytest.mark.pages
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"payload": {"schema": "<img src=x onerror=alert(1)>"}}, 'The data must have the schema "'),
+        ({"hidden": [[1.0]]}, "hidden must be 9 rows of 100 finite numbers. Received: [[1]]"),
+        ({"raw": None}, "raw must be 9 rows of 92 finite numbers. Received: null"),
+        ({"part": "<b>read</b>"}, 'Received: "<b>read</b>"'),
+        ({"step": 9}, "step must be a whole number from 0 to 8. Received: 9"),
+    ],
+    ids=["schema", "hidden", "raw", "part", "step"],
+)
+def test_a_wrong_start_is_said_in_the_frame_and_escaped(page: Visit, changes: dict[str, Any], message: str) -> None:
+    page.page.evaluate(
+        """(data) => { const made = document.createElement(
+          [...document.querySelectorAll('*')].find(e => e.figure).localName);
+        made.id = 'wrong'; const script = document.createElement('script');
+        script.type = 'application/json'; script.textContent = JSON.stringify(data);
+        made.append(script, new Image()); document.querySelector('article').append(made); }""",
+        {**architecture.data(), **changes},
+    )
+    frame = page.page.locator("#wrong")
+    said = frame.get_by_role("alert")
+    said.wait_for()
+    assert said.inner_text().startswith("This figure cannot be shown. ")
+    assert message in said.inner_text()
+    assert frame.evaluate("e => e.shadowRoot.querySelectorAll('img, b').length") == 0
+    assert frame.evaluate("e => getComputedStyle(e.shadowRoot.querySelector('slot')).display") == "block"
+    frame.evaluate("e => e.remove()")
+
+
+@pytest.mark.pages
+def test_each_part_shows_its_numbers(page: Visit) -> None:
+    page.page.locator(".diagram button").first.wait_for()
+    expected = architecture.parts(architecture.STEP)["read"]
+    drawn = page.page.evaluate(
+        """() => [...document.querySelectorAll('*')].find(e => e.figure).figure.values.drawing.texts.map(t => t.text)"""
+    )
+    numbers = [float(text.replace("−", "-")) for text in drawn]
+    np.testing.assert_allclose(numbers, expected, atol=0.02)
+
+
+@pytest.mark.pages
+def test_no_name_of_a_part_is_cut_off(page: Visit) -> None:
+    for size in (WIDE, NARROW):
+        page.page.set_viewport_size(size)
+        for button in page.page.locator(".diagram button").all():
+            button.click()
+            assert button.evaluate("e => e.scrollWidth <= e.clientWidth"), (size, button.inner_text())
+    page.page.set_viewport_size(WIDE)
+
+
+@pytest.mark.pages
+def test_the_answer_is_folded_away_below_it(page: Visit) -> None:
+    name = page.page.evaluate("[...document.querySelectorAll('*')].find(e => e.figure).localName")
+    answer = page.page.locator(f"{name} ~ details.solution").first
+    assert not answer.locator("p").first.is_visible()
+    answer.locator("summary").click()
+    assert answer.locator("p").first.inner_text().startswith("It reads slot 3, and slot 3 was written at step 4.")
+    answer.locator("summary").click()
+
+
+@pytest.mark.pages
+def test_print_and_a_page_without_scripts_show_the_static_picture(browser: Any, built_book: Path) -> None:
+    for scripts in (True, False):
+        context = browser.new_context(java_script_enabled=scripts)
+        plain = context.new_page()
+        plain.goto(f"{built_book.as_uri()}/{PAGE}.html")
+        picture = plain.locator("img[alt*='from top to bottom, of step 8']")
+        picture.wait_for(state="hidden" if scripts else "visible")
+        plain.emulate_media(media="print")
+        picture.wait_for(state="visible")
+        context.close()
 
 
 @pytest.mark.pages

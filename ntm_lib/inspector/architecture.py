@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ntm_lib import checks
 from ntm_lib.inspector.payload import payload
 from ntm_lib.models import NeuralTuringMachine
 from ntm_lib.plots.architecture import one_step
@@ -33,12 +34,22 @@ def run() -> tuple[Trace, np.ndarray]:
     return trace, trace.hidden[0] @ controller.head_kernel.numpy() + controller.head_bias.numpy()
 
 
-def data() -> dict[str, Any]:
-    """Return the trace as the inspector's figures take it, h_t `[T, C]`, the raw numbers, and what is shown first."""
+def data(step: int = STEP, part: str = PART) -> dict[str, Any]:
+    """Return the trace as the inspector's figures take it, h_t `[T, C]`, the raw numbers, and what is shown first.
+
+    Args:
+        step: from 1 on; the last if not given.
+        part: by the names of `parts`.
+
+    Raises:
+        ValueError: if there is no such step or part.
+    """
+    names = list(parts(step))
     trace, raw = run()
     short = {"hidden": trace.hidden[0], "raw": raw}
     numbers = {name: np.round(values.astype(float), 2).tolist() for name, values in short.items()}
-    return {"payload": payload(trace), **numbers, "step": STEP, "part": PART}
+    first, *rest = checks.choice("part", part, names).split("_")
+    return {"payload": payload(trace), **numbers, "step": step, "part": first + "".join(map(str.capitalize, rest))}
 
 
 def parts(step: int, slots: np.ndarray | slice = slice(None)) -> dict[str, np.ndarray]:
@@ -47,8 +58,13 @@ def parts(step: int, slots: np.ndarray | slice = slice(None)) -> dict[str, np.nd
     Args:
         step: which one.
         slots: which of the memory's slots; all if not given.
+
+    Raises:
+        ValueError: if there is no such step.
     """
     trace, raw = run()
+    if checks.positive_integer("step", step) >= len(raw):
+        raise ValueError(f"step must be from 1 to {len(raw) - 1}. Received: {step}")
     width = trace.memory.shape[-1]
     directing = (raw.shape[1] - 2 * width) // 2
     return {
@@ -67,16 +83,22 @@ def parts(step: int, slots: np.ndarray | slice = slice(None)) -> dict[str, np.nd
     }
 
 
-def picture() -> Picture:
-    """Return what is seen without scripts and in print: all parts of the step that is shown first."""
+def picture(step: int = STEP, part: str = PART) -> Picture:
+    """Return what is seen without scripts and in print: all parts of the step, whichever is shown first."""
+    checks.choice("part", part, list(parts(step)))
     trace, _ = run()
     used = np.flatnonzero(np.maximum(trace.write.weights, trace.read.weights)[0, :, 0].max(axis=0) > 0.1)
     shown = np.arange(used.max() + 2)
-    now = parts(STEP, shown)
-    return one_step(
-        now,
-        alt=f"Strips of coloured cells joined by arrows from top to bottom, of step {STEP}. The input is zero; the "
-        f"write head stands on slot {now['write_weights'].argmax()}, the read head on slot "
-        f"{now['read_weights'].argmax()} with {now['read_weights'].max():.2f} of its weight, and the read vector is "
-        "this slot's row of the memory.",
-    )
+    now = parts(step, shown)
+    return one_step(now, alt=f"Strips of coloured cells joined by arrows from top to bottom, of step {step}. {_seen(now)}")
+
+
+def _seen(now: dict[str, np.ndarray]) -> str:
+    """Say in words what the strips show."""
+    read = now["read_weights"]
+    slot = read.argmax()
+    bits = "".join(f"{bit:.0f}" for bit in now["input"])
+    heads = f"the write head stands on slot {now['write_weights'].argmax()}, the read head on slot {slot}"
+    same = np.allclose(now["read"], now["memory"][slot], atol=0.02)
+    row = ", and the read vector is this slot's row of the memory" if same else ""
+    return f"The input is {bits if now['input'].any() else 'zero'}; {heads} with {read[slot]:.2f} of its weight{row}."

@@ -6,7 +6,7 @@ import { numbersOn } from "./grids.js";
 import { usedArc } from "./layout.js";
 import { decodePayload } from "./payload.js";
 import { showProblem } from "./problem.js";
-import { PARTS, shapeOf, stepValues, toldHead } from "./step.js";
+import { PARTS, checkRun, partName, shapeOf, stepValues, toldHead } from "./step.js";
 import { Transport, addElement } from "./transport.js";
 
 const CELL = 9; // pixels from slot to slot in the diagram
@@ -21,13 +21,14 @@ const architectureStyle = `
   position: absolute; border: 0; min-height: 24px; padding: 0 0 0 6px; text-align: left; font-size: 13px; white-space: nowrap; overflow: hidden;
 }
 .diagram button:hover { background: none; text-decoration: underline; }
-.diagram button[aria-pressed=true] { font-weight: 600; }
+.diagram button[aria-pressed=true] { font-weight: 600; letter-spacing: -0.5px; }
 .detail h4 { font-size: 16px; margin: 0 0 8px; }
 .rule { font: 17px/1.6 "STIX Two Math", "Cambria Math", Georgia, serif; margin-bottom: 8px; }
 .detail dl { grid-template-columns: auto 1fr; gap: 2px 12px; }
 .detail code { font-size: 13px; }
+.detail .caption { margin: 4px 0 12px; }
 @container (min-width: 640px) {
-  .both { grid-template-columns: minmax(0, 1.35fr) minmax(0, 1fr); }
+  .both { grid-template-columns: minmax(0, 1.18fr) minmax(0, 1fr); }
 }
 `;
 
@@ -39,13 +40,13 @@ export class ArchitectureFigure extends Figure {
    */
   constructor(root, data) {
     super(root, data);
-    this.part = data.part;
+    this.part = data?.part;
     this.ready = this.open().catch((error) => showProblem(root, error));
   }
 
   async open() {
-    const { payload, hidden, raw, step } = this.data;
-    this.run = { trace: await decodePayload(payload), hidden, raw };
+    const { payload, hidden, raw, step } = this.data ?? {};
+    this.run = checkRun({ trace: await decodePayload(payload), hidden, raw }, this.data);
     this.shown = usedArc(this.run.trace);
     this.build();
     this.transport.steps = this.run.trace.steps;
@@ -65,12 +66,11 @@ export class ArchitectureFigure extends Figure {
   }
 
   buildDiagram(root) {
-    const names = Object.entries(PARTS);
     this.diagram = this.panel(root, "The machine at this step", (width) => this.drawDiagram(width));
     this.diagram.root.classList.add("diagram");
     this.diagram.overlay.addEventListener("click", ({ offsetX, offsetY }) => this.pressed(offsetX, offsetY));
-    this.names = Object.fromEntries(names.map(([name, { title, symbol }]) => {
-      const made = this.button(this.diagram.root, `${title} ${symbol}`, () => this.choose(name));
+    this.names = Object.fromEntries(Object.keys(PARTS).map((name) => {
+      const made = this.button(this.diagram.root, partName(name), () => this.choose(name));
       made.addEventListener("focus", () => made.matches(":focus-visible") && this.choose(name));
       return [name, made];
     }));
@@ -85,6 +85,7 @@ export class ArchitectureFigure extends Figure {
       return addElement(list, "dd");
     });
     this.values = this.panel(root, "The numbers of this part", (width) => this.drawValues(width));
+    this.heading.ariaLive = this.shape.ariaLive = "polite";
     this.text = addElement(root, "p", { class: "caption" });
     this.buildReadout(root);
   }
@@ -112,16 +113,22 @@ export class ArchitectureFigure extends Figure {
   show() {
     if (!this.run) return;
     this.numbers = stepValues(this.run, this.step);
+    if (this.part !== this.shownPart) this.showPart();
+    this.tell(this.sentence());
+    super.show();
+  }
+
+  /** What is the same at each step: a screen reader hears the heading and the shape when the part changes. */
+  showPart() {
+    this.shownPart = this.part;
     for (const [name, button] of Object.entries(this.names)) button.ariaPressed = name === this.part;
-    const { title, symbol, rule, axes, tensor, from, text } = PARTS[this.part];
-    this.heading.textContent = `${title} ${symbol}`;
+    const { rule, axes, tensor, from, text } = PARTS[this.part];
+    this.heading.textContent = partName(this.part);
     this.rule.innerHTML = rule;
     this.shape.textContent = `[${axes}] = [${shapeOf(axes, this.run.trace.sizes).join(", ")}]`;
     this.tensor.textContent = tensor;
-    this.from.textContent = from.map((name) => `${PARTS[name].title} ${PARTS[name].symbol}`).join(", ") || "-";
+    this.from.textContent = from.map(partName).join(", ") || "nothing of this step";
     this.text.textContent = text;
-    this.tell(this.sentence());
-    super.show();
   }
 
   /** Where the sequence is, and where both heads are. */
@@ -147,7 +154,7 @@ export class ArchitectureFigure extends Figure {
   /** The cells of a part in the diagram. */
   strip(name, place) {
     const values = this.numbers[name];
-    const title = `${PARTS[name].title} ${PARTS[name].symbol}`;
+    const title = partName(name);
     const { width: columns } = this.run.trace.sizes;
     if (PARTS[name].axes === "N") {
       return weightBars({ ...place, name: title, values, order: this.shown, side: "right", ink: name.startsWith("read") ? "read" : "write" });
@@ -199,19 +206,23 @@ export class ArchitectureFigure extends Figure {
     if (part.endsWith("Numbers")) return this.toldTables(part === "readNumbers" ? "read" : "write", values);
     if (axes === "N") return [this.stageTable(part === "readWeights" ? "read" : "write", slots)];
     if (axes === "N, W") return [{ name: title, values, columns: width, order: this.shown, rowName: "slot", cell: 18 }];
-    const columns = Math.min(values.length, 20);
-    const describe = (row, column) => `${title}, number ${row * columns + column}: ${written(values[row * columns + column], 2)}`;
-    return [{ name: title, values, columns, order: range(values.length / columns), describe, cell: 24, numbered: columns < 10 }];
+    return [{ name: title, ...this.vectorTable(values, (place) => `${title}, number ${place}: ${written(values[place])}`) }];
+  }
+
+  /** A vector in rows of ten, each cell with its number. */
+  vectorTable(values, told) {
+    const columns = values.length % 10 ? values.length : 10;
+    return { values, columns, order: range(values.length / columns), cell: 24, numbered: true, describe: (row, column) => told(row * columns + column) };
   }
 
   toldTables(name, raw) {
     const { shifts } = this.run.trace.sizes;
-    const singles = ["strength β", "gate g", ...range(shifts).map((k) => `shift ${k - (shifts - 1) / 2}`), "sharpening γ"];
+    const singles = ["strength β", "gate g", ...range(shifts).map((k) => `shift ${written(k - (shifts - 1) / 2, 0)}`), "sharpening γ"];
     return toldHead(this.run.trace, name, raw, this.step).map(({ name: field, values, raw: before }) => {
       const single = field === "single";
-      const describe = (_, column) => `${single ? singles[column] : `${field}, number ${column}`}: ${written(values[column])}, raw ${written(before[column])}`;
+      const told = (place) => `${single ? singles[place] : `${field}, number ${place}`}: ${written(values[place])}, raw ${written(before[place])}`;
       const label = single ? "β, g, s (three), γ" : { key: "key k", erase: "erase e", add: "add a" }[field];
-      return { label, name: field, values, columns: values.length, order: [0], describe, cell: 24, numbered: single, limit: single ? 1e9 : 1 };
+      return { label, name: field, ...this.vectorTable(values, told), limit: single ? 1e9 : 1 };
     });
   }
 

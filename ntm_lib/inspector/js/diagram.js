@@ -1,7 +1,7 @@
 // Where the parts of one time step stand in the drawing, and the arrows between them.
 
 /** Pixels: the line with the name of a part, and what lies above and below its cells. */
-export const NAME_HEIGHT = 24;
+const NAME_HEIGHT = 24;
 const [STRIP, EDGE, GAP, RAIL] = [16, 6, 20, 14]; // pixels: a vector, around cells, between rows, left of all rows for h_t
 
 /**
@@ -11,7 +11,7 @@ const [STRIP, EDGE, GAP, RAIL] = [16, 6, 20, 14]; // pixels: a vector, around ce
  * @returns {{boxes: Object<string, object>, height: number}} boxes {x, y, width, height} by the names of PARTS
  */
 export function diagramLayout(width, cells) {
-  const wide = width - RAIL;
+  const wide = width - RAIL - 2;
   const card = NAME_HEIGHT + STRIP + EDGE;
   const row = (place) => place * (card + GAP);
   const box = (x, share, y, height = card) => ({ x: RAIL + x * wide, y, width: share * wide, height });
@@ -19,8 +19,8 @@ export function diagramLayout(width, cells) {
   const bottom = middle + tall + GAP;
   const boxes = {
     input: box(0, 0.24, 0), lastRead: box(0.27, 0.32, 0), lastHidden: box(0.62, 0.38, 0), hidden: box(0.27, 0.5, row(1)),
-    writeNumbers: box(0, 0.6, row(2)), readNumbers: box(0.65, 0.35, row(2)),
-    memoryBefore: box(0, 0.29, middle, tall), writeWeights: box(0.325, 0.175, middle, tall),
+    writeNumbers: box(0, 0.56, row(2)), readNumbers: box(0.575, 0.425, row(2)),
+    memoryBefore: box(0, 0.28, middle, tall), writeWeights: box(0.3, 0.2, middle, tall),
     memory: box(0.535, 0.25, middle, tall), readWeights: box(0.82, 0.18, middle, tall),
     output: box(0, 0.29, bottom), read: box(0.5, 0.35, bottom),
   };
@@ -55,7 +55,7 @@ export function diagramArrows(boxes) {
     arrow("input", "hidden", at("input", 0.7, 1), at("hidden", 0.06, 0)), drop("lastRead", "hidden", middle("lastRead")),
     drop("lastHidden", "hidden", at("lastHidden", 0.2, 0)[0]), drop("hidden", "writeNumbers", at("hidden", 0.3, 0)[0]),
     drop("hidden", "readNumbers", at("hidden", 0.9, 0)[0]), drop("writeNumbers", "writeWeights", middle("writeWeights") + 8),
-    drop("readNumbers", "readWeights", middle("readWeights") + 8), drop("writeNumbers", "memory", boxes.memory.x + 10),
+    drop("readNumbers", "readWeights", middle("readWeights") + 8), drop("writeNumbers", "memory", boxes.memory.x + 5),
     overBus("writeWeights"), overBus("readWeights"), level("writeWeights", "memory", 0.5),
     arrow("memoryBefore", "memory", at("memoryBefore", 0.5, 1), [start, under], [boxes.memory.x + 10, under], at("memory", 0, 1).map((value, i) => value + (i ? 0 : 10))),
     drop("memory", "read", middle("memory")),

@@ -23,7 +23,7 @@ export const PARTS = {
     text: "After the activations. A cell's readout names the raw number.",
   },
   readNumbers: {
-    title: "read head's", symbol: "", rule: numbersRule, axes: "W+3+K", tensor: "split_heads(raw)", from: ["hidden"], trained: true,
+    title: "read head's numbers", symbol: "", rule: numbersRule, axes: "W+3+K", tensor: "split_heads(raw)", from: ["hidden"], trained: true,
     text: "After the activations. A cell's readout names the raw number.",
   },
   memoryBefore: { title: "memory", symbol: "Mₜ₋₁", rule: "<i>M<sub>t</sub></i> of the step before", axes: "N, W", tensor: "Trace.memory", from: [], text: "Every number is 0.000001 before the first step." },
@@ -44,6 +44,9 @@ export const PARTS = {
   },
 };
 
+/** A part's title with its symbol, if it has one. */
+export function partName(name) { return `${PARTS[name].title} ${PARTS[name].symbol}`.trim(); }
+
 /**
  * The shape of a part in numbers.
  * @param {string} axes such as "N, W" or "3W+3+K"
@@ -54,6 +57,25 @@ export function shapeOf(axes, { inputs, outputs, slots, width, units, shifts }) 
   const sizes = { I: inputs, O: outputs, N: slots, W: width, C: units, K: shifts };
   const product = (term) => (term.match(/[A-Z]/) ? (parseInt(term) || 1) * sizes[term.at(-1)] : Number(term));
   return axes.split(", ").map((axis) => axis.split("+").reduce((sum, term) => sum + product(term), 0));
+}
+
+/**
+ * What the figure shows, if it fits together.
+ * @param {{trace: object, hidden: number[][], raw: number[][]}} run as for `stepValues`
+ * @param {{step: number, part: string}} first what is shown first
+ * @returns {object} run
+ * @throws {Error} if a table is of another size or not finite, or there is no such step or part
+ */
+export function checkRun(run, { step, part }) {
+  const { steps, units, width, shifts, readHeads, writeHeads } = { ...run.trace.sizes, steps: run.trace.steps };
+  const counts = { hidden: units, raw: (readHeads + writeHeads) * (width + 3 + shifts) + 2 * width * writeHeads };
+  for (const [name, count] of Object.entries(counts)) {
+    const fits = run[name]?.length === steps && run[name].every((row) => row.length === count && row.every(Number.isFinite));
+    if (!fits) throw new Error(`${name} must be ${steps} rows of ${count} finite numbers. Received: ${JSON.stringify(run[name])?.slice(0, 60) ?? "none"}`);
+  }
+  if (!Object.hasOwn(PARTS, part)) throw new Error(`part must be one of ${Object.keys(PARTS).join(", ")}. Received: ${JSON.stringify(part) ?? "none"}`);
+  if (!Number.isInteger(step) || step < 0 || step >= steps) throw new Error(`step must be a whole number from 0 to ${steps - 1}. Received: ${JSON.stringify(step) ?? "none"}`);
+  return run;
 }
 
 /**
