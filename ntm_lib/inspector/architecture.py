@@ -90,7 +90,9 @@ def picture(step: int = STEP, part: str = PART) -> Picture:
     used = np.flatnonzero(np.maximum(trace.write.weights, trace.read.weights)[0, :, 0].max(axis=0) > 0.1)
     shown = np.arange(used.max() + 2)
     now = parts(step, shown)
-    return one_step(now, alt=f"Strips of coloured cells joined by arrows from top to bottom, of step {step}. {_seen(now)}")
+    return one_step(
+        now, alt=f"Strips of coloured cells joined by arrows from top to bottom, of step {step}. {_seen(now)}"
+    )
 
 
 def _seen(now: dict[str, np.ndarray]) -> str:

@@ -21,7 +21,7 @@ const architectureStyle = `
   position: absolute; border: 0; min-height: 24px; padding: 0 0 0 6px; text-align: left; font-size: 13px; white-space: nowrap; overflow: hidden;
 }
 .diagram button:hover { background: none; text-decoration: underline; }
-.diagram button[aria-pressed=true] { font-weight: 600; letter-spacing: -0.5px; }
+.diagram button[aria-pressed=true] { font-weight: 600; letter-spacing: -0.6px; }
 .detail h4 { font-size: 16px; margin: 0 0 8px; }
 .rule { font: 17px/1.6 "STIX Two Math", "Cambria Math", Georgia, serif; margin-bottom: 8px; }
 .detail dl { grid-template-columns: auto 1fr; gap: 2px 12px; }

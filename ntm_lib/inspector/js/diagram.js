@@ -19,9 +19,9 @@ export function diagramLayout(width, cells) {
   const bottom = middle + tall + GAP;
   const boxes = {
     input: box(0, 0.24, 0), lastRead: box(0.27, 0.32, 0), lastHidden: box(0.62, 0.38, 0), hidden: box(0.27, 0.5, row(1)),
-    writeNumbers: box(0, 0.56, row(2)), readNumbers: box(0.575, 0.425, row(2)),
+    writeNumbers: box(0, 0.545, row(2)), readNumbers: box(0.56, 0.44, row(2)),
     memoryBefore: box(0, 0.28, middle, tall), writeWeights: box(0.3, 0.2, middle, tall),
-    memory: box(0.535, 0.25, middle, tall), readWeights: box(0.82, 0.18, middle, tall),
+    memory: box(0.53, 0.25, middle, tall), readWeights: box(0.82, 0.18, middle, tall),
     output: box(0, 0.29, bottom), read: box(0.5, 0.35, bottom),
   };
   return { boxes, height: bottom + card + 2 };
@@ -55,7 +55,7 @@ export function diagramArrows(boxes) {
     arrow("input", "hidden", at("input", 0.7, 1), at("hidden", 0.06, 0)), drop("lastRead", "hidden", middle("lastRead")),
     drop("lastHidden", "hidden", at("lastHidden", 0.2, 0)[0]), drop("hidden", "writeNumbers", at("hidden", 0.3, 0)[0]),
     drop("hidden", "readNumbers", at("hidden", 0.9, 0)[0]), drop("writeNumbers", "writeWeights", middle("writeWeights") + 8),
-    drop("readNumbers", "readWeights", middle("readWeights") + 8), drop("writeNumbers", "memory", boxes.memory.x + 5),
+    drop("readNumbers", "readWeights", middle("readWeights") + 8), drop("writeNumbers", "memory", boxes.memory.x + 4),
     overBus("writeWeights"), overBus("readWeights"), level("writeWeights", "memory", 0.5),
     arrow("memoryBefore", "memory", at("memoryBefore", 0.5, 1), [start, under], [boxes.memory.x + 10, under], at("memory", 0, 1).map((value, i) => value + (i ? 0 : 10))),
     drop("memory", "read", middle("memory")),
