@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
@@ -145,24 +146,58 @@ def product_rate() -> float:
 
 
 def at_once(count: int, sequences: int) -> float:
-    """Return the sequences a second of so many trainings side by side, each pinned to a core."""
-    command = [sys.executable, __file__, "--train", str(sequences)]
+    """Return the sequences a second of so many trainings side by side, each pinned to a core; 0 sequences: products.
+
+    Each says when it is compiled and waits for the word to go, so that all run over the same seconds.
+    """
+    command, ends = [sys.executable, __file__, "--train", str(sequences)], {"stdin": subprocess.PIPE, "text": True}
     running = [
-        subprocess.Popen(command, env=os.environ | {"NTM_LIB_CORE": str(core)}, stdout=subprocess.PIPE, text=True)
+        subprocess.Popen(command, env=os.environ | {"NTM_LIB_CORE": str(core)}, stdout=subprocess.PIPE, **ends)
         for core in sorted(os.sched_getaffinity(0))[:count]
     ]
+    for each in running:
+        each.stdout.readline()
+    for each in running:
+        each.stdin.write("go\n")
+        each.stdin.flush()
     return sum(float(each.communicate()[0]) for each in running)
 
 
 def train_alone(sequences: int) -> None:
-    """Print the sequences a second of a training on the core that the environment names, compilation left out."""
+    """Print the sequences a second of a training on the core that the environment names, compilation left out.
+
+    With 0 sequences print matrix products a second instead: what two cores of this machine can do at best.
+    """
     from ntm_lib.several import stay_on_core
 
     stay_on_core()
-    run = fit(speed.TASK, ntm(speed.TASK), 4, calls=sequences // 100)
+    run = fit(speed.TASK, ntm(speed.TASK), 4, calls=sequences // 100) if sequences else products
     run()
+    print("ready", flush=True)
+    sys.stdin.readline()
     started = time.perf_counter()
     print(run() / (time.perf_counter() - started))
+
+
+def products(count: int = 200_000) -> int:
+    """Make products of the size of a step's largest, each of what came of the one before; nothing else."""
+    kernel = tf.random.normal([128, 512])
+
+    def loop() -> tf.Tensor:
+        def body(step: tf.Tensor, x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+            return step + 1, tf.tanh(tf.matmul(x[:, :128], kernel))
+
+        return tf.while_loop(lambda step, _: step < count, body, (0, tf.ones([4, 512])))[1]
+
+    tf.function(loop)().numpy()
+    return count
+
+
+def two_at_once(rounds: int, sequences: int) -> dict[str, Any]:
+    """Return what two processes do beside one, in turn: the rates of each round and the median of their ratios."""
+    pairs = [(at_once(1, sequences), at_once(2, sequences)) for _ in range(rounds)]
+    ratio = round(median(two / one for one, two in pairs), 2)
+    return {"one": [round(one) for one, _ in pairs], "two": [round(two) for _, two in pairs], "ratio": ratio}
 
 
 def show(title: str, rows: dict[str, dict], reference: str) -> None:
@@ -181,7 +216,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--train", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.train:
+    if options.train is not None:
         train_alone(options.train)
         return
     report: dict = {"command": "python benchmarks/engine.py --out benchmarks/results/engine.json", "machine": machine()}
@@ -197,10 +232,9 @@ def main() -> None:
     report["product_gflops"] = round(rate / 1e9, 1)
     show(f"machines (product: {rate / 1e9:.0f} GFLOP/s)", report["machines"], "copy, LSTM-100")
     if len(os.sched_getaffinity(0)) > 1:
-        alone, together = zip(*[(at_once(1, 4000), at_once(2, 4000)) for _ in range(options.rounds)], strict=True)
-        report["two at once"] = {"one": [*map(round, alone)], "two": [*map(round, together)]}
-        report["two at once"]["ratio"] = round(median(b / a for a, b in zip(alone, together, strict=True)), 2)
-        print(f"\ntwo trainings at once, a core each: {report['two at once']['ratio']} times one")
+        for name, sequences in (("two at once", 16_000), ("two at once, products only", 0)):
+            report[name] = two_at_once(options.rounds, sequences)
+            print(f"{name}: {report[name]['ratio']} times one, a core each")
     if options.out:
         write_results(json.loads(json.dumps(report)), options.out)
 
