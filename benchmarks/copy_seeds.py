@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
@@ -81,13 +82,13 @@ def table(runs: list[dict]) -> str:
     return "\n".join(lines)
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--work", type=Path, required=True, help="folder for each seed's results and weights")
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--spread-penalty", type=float, help="of spread heads (default: the machine's; 0: none)")
     parser.add_argument("--out", type=Path, default=RESULTS / "copy_seeds.json")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     runs = train(options)
     test_further(runs, options.work)
     command = [

@@ -14,13 +14,19 @@ import json
 from pathlib import Path
 from statistics import median
 
+import copy_seeds
+
 from ntm_lib.checkpoints import write_results
 from ntm_lib.several import train_seeds
 
 RESULTS = Path(__file__).resolve().parent / "results" / "learning"
 TASKS = ("repeat-copy", "associative-recall", "sorting", "key-value", "priority-sort", "n-grams", "stories-1-fact")
-ROWS = dict.fromkeys([(task, "lstm") for task in TASKS] + [(task, "lstm-baseline") for task in ("copy", *TASKS)], 5)
-"""How many seeds of each task and machine; the machine with an LSTM controller copies in copy_seeds.py."""
+ROWS = dict.fromkeys(
+    [("copy", "lstm"), ("copy", "feed-forward"), *((task, "lstm") for task in TASKS)]
+    + [(task, "lstm-baseline") for task in ("copy", *TASKS)],
+    5,
+)
+"""How many seeds of each task and machine; the first row is that of copy_seeds.py, which has ten and tests more."""
 
 
 def gather(work: Path, task: str, controller: str, seeds: range) -> dict:
@@ -57,6 +63,9 @@ def main() -> None:
         if (options.only and task not in options.only) or options.controller not in (None, controller):
             continue
         out = options.work / f"{task}_{controller}"
+        if (task, controller) == ("copy", "lstm"):
+            copy_seeds.main(["--work", str(out)])
+            continue
         train_seeds([task, "--controller", controller], range(count), out)
         report = gather(out, task, controller, range(count))
         RESULTS.mkdir(exist_ok=True)

@@ -84,6 +84,17 @@ def test_a_row_is_trained_from_all_seeds_and_gathered(
     assert "NaN" in printed
 
 
+def test_one_command_trains_the_copy_machine_of_ten_seeds_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Sequence[str]] = []
+    monkeypatch.setattr(copy_seeds, "main", asked.append)
+    monkeypatch.setattr(learning, "train_seeds", Farm())
+    monkeypatch.setattr(learning, "RESULTS", tmp_path / "results")
+    run(learning, monkeypatch, "--work", str(tmp_path), "--only", "copy")
+    assert asked == [["--work", str(tmp_path / "copy_lstm")]]
+    written = {path.stem for path in (tmp_path / "results").iterdir()}
+    assert written == {"copy_feed-forward", "copy_lstm-baseline"}
+
+
 def test_copy_seeds_stops_at_a_training_that_broke(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Code 1 says that a seed did not learn, which is a result; any other that there is none."""
     monkeypatch.setattr(copy_seeds, "train_seeds", Farm(code=2))
