@@ -270,6 +270,7 @@ FLOORS = [
         *("inspector.modules", "inspector.payload", "inspector.weights"),
     ],
     ["plots.machines", "plots.learning", "plots.scaling", "plots.architecture", "inspector.driven"],
+    ["plots.examples"],
     ["plots", "inspector.widget", "inspector.moments"],
     ["inspector.recorder"],
     [

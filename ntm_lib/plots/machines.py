@@ -31,7 +31,7 @@ def sequences(parts: Mapping[str, Any], *, alt: str) -> Picture:
     arrays = {name: checks.array(name, part, "[T, X]") for name, part in parts.items()}
     heights = [max(array.shape[1], 2) for array in arrays.values()]
     grid = {"nrows": len(arrays), "height_ratios": heights}
-    drawing, axes = figure(WIDTH, 0.35 + 0.12 * sum(heights), sharex=True, squeeze=False, **grid)
+    drawing, axes = figure(WIDTH, 0.35 + min(0.12 * sum(heights), 5.0), sharex=True, squeeze=False, **grid)
     for axis, (name, array) in zip(axes[:, 0], arrays.items(), strict=True):
         low = -1.0 if array.min() < 0 else 0.0
         axis.imshow(array.T, aspect="auto", vmin=low, vmax=1.0, cmap="RdBu_r" if low else "Greys")

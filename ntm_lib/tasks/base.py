@@ -130,15 +130,19 @@ class Task(abc.ABC):
         checks.size("targets", targets, -1, self.num_outputs, "num_outputs")
         return batch
 
+    def check_example(self, batch: TaskBatch, example: int) -> None:
+        """Raise `ValueError` if a shape does not fit the task, or the batch has no such example."""
+        self.checked(batch)
+        if not 0 <= example < len(batch.mask):
+            raise ValueError(f"example must be between 0 and {len(batch.mask) - 1}. Received: {example!r}")
+
     def describe(self, batch: TaskBatch, example: int = 0) -> str:
         """Return one sequence in a form for people: what is shown, and what should be answered.
 
         Raises:
             ValueError: if a shape does not fit the task, or there is no such example.
         """
-        self.checked(batch)
-        if not 0 <= example < len(batch.mask):
-            raise ValueError(f"example must be between 0 and {len(batch.mask) - 1}. Received: {example!r}")
+        self.check_example(batch, example)
         inputs, targets, mask = (np.asarray(part)[example] for part in batch)
         return self.text(inputs, targets, mask > 0.5)
 
