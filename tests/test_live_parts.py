@@ -64,6 +64,27 @@ def test_what_can_be_pressed_has_room_for_a_finger(opened: Visit, size: dict[str
     assert small == []
 
 
+SAID = """host => { host.said = 0; for (const line of host.shadowRoot.querySelectorAll('[aria-live]'))
+  new MutationObserver(() => { host.said += 1; }).observe(line, { childList: true, subtree: true, characterData: true }); }"""
+
+
+def test_a_screen_reader_is_not_flooded(opened: Visit) -> None:
+    """Nothing is said when the page opens, and a slider that is moved through many values is spoken of at its rest."""
+    for place in range(opened.page.evaluate(f"{LIVE}.length")):
+        host = opened.page.evaluate_handle(f"{LIVE}[{place}]").as_element()
+        assert host.evaluate("e => e.shadowRoot.querySelector('[role=status]')") is None
+        host.evaluate(SAID)
+        slider = host.evaluate_handle("e => e.shadowRoot.querySelector('input[type=range]')").as_element()
+        if slider is None or not slider.is_visible():
+            continue
+        slider.focus()
+        slider.press("Home")
+        for _ in range(10):
+            slider.press("ArrowRight")
+        opened.page.wait_for_timeout(1200)
+        assert host.evaluate("e => e.said") <= 2
+
+
 def test_each_can_be_reached_and_read_by_keys(opened: Visit) -> None:
     """A panel that gets the focus says which number is meant, and an arrow goes to another."""
     count = opened.page.evaluate(f"{LIVE}.length")
