@@ -196,6 +196,10 @@ window.answer = JSON.stringify(runMachine(decodeWeights(given.machine), given.in
 </script>"""
 
 
+def test_what_learning_adds_to_the_machine_stays_small() -> None:
+    assert len(bundle("learning").encode()) - len(bundle("machine").encode()) < 30 * 1024
+
+
 @pytest.mark.slow
 def test_the_browser_gives_the_same_trace(browser: Any, tmp_path: Path) -> None:
     """As a page runs it: the module that stands in it, from a file, over a copy of 120 vectors."""

@@ -107,6 +107,7 @@ export class Classroom {
     this.runs.push(run);
     this.runs = this.runs.slice(-4);
     this.showState("learning");
+    this.say("");
     this.worker = startLearner(this.source, this.options.seed, this.options, (answer) => this.answered(run, answer));
   }
 
@@ -124,7 +125,7 @@ export class Classroom {
     if (answer.type === "error") { this.refuse(answer.message); return; }
     const { sequences, bits, solved, done, trace } = answer;
     if (sequences && Number.isFinite(bits)) run.points.push([sequences, bits]);
-    if (solved && run.solved === null) { run.solved = sequences; this.say(`Learned after ${sequences} sequences.`); }
+    if (solved && run.solved === null) { run.solved = sequences; this.say(`Run ${this.runs.length} has learned after ${sequences.toLocaleString("en")} sequences.`); }
     this.trace = trace;
     this.tell(`${sequences.toLocaleString("en")} sequences, ${Number.isFinite(bits) ? written(bits, bits < 1 ? 3 : 1) : "44"} bits a sequence${run.solved ? `. Learned after ${run.solved.toLocaleString("en")}` : ""}.`);
     if (done) { this.worker.stop(); this.showState("done"); }
