@@ -17,6 +17,8 @@ pytestmark = pytest.mark.pages
 LIVE = "[...document.querySelectorAll('article.bd-article *')].filter(e => e.localName.startsWith('ntm-'))"
 """The custom elements of the library; a page has none, one or several."""
 
+OPEN = "e.shadowRoot.querySelectorAll('details').forEach(d => { d.open = true; })"
+
 
 @pytest.fixture(scope="module", params=product(live_pages(), ["light", "dark"]), ids="-".join)
 def opened(request: pytest.FixtureRequest, browser: Any, built_book: Path) -> Iterator[Visit]:
@@ -24,6 +26,7 @@ def opened(request: pytest.FixtureRequest, browser: Any, built_book: Path) -> It
     with visit(browser, built_book, name, theme) as page:
         page.page.wait_for_function(f"() => {LIVE}.every(e => e.shadowRoot?.querySelector('canvas, [role=alert]'))")
         page.theme = theme
+        page.page.evaluate(f"{LIVE}.forEach(e => {OPEN})")
         yield page
 
 
@@ -62,6 +65,16 @@ def test_what_can_be_pressed_has_room_for_a_finger(opened: Visit, size: dict[str
         .map(e => e.outerHTML.slice(0, 100))"""
     )
     assert small == []
+
+
+def test_in_print_each_is_a_picture_with_a_text(opened: Visit) -> None:
+    opened.page.emulate_media(media="print")
+    shown = opened.page.evaluate(
+        f"""{LIVE}.map(e => e.shadowRoot.querySelector('.inspector').offsetHeight
+        + [...e.querySelectorAll('img')].filter(i => i.offsetWidth > 200 && i.alt.length > 40).length)"""
+    )
+    opened.page.emulate_media(media="screen")
+    assert shown == [1] * len(shown)
 
 
 SAID = """host => { host.said = 0; const watcher = new MutationObserver(() => { host.said += 1; });
