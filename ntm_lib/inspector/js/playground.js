@@ -24,6 +24,8 @@ const playgroundStyle = `
 .ask input[type=range] { flex: none; width: 130px; }
 .scrolls { overflow-x: auto; padding: 3px; }
 .scrolls .panel canvas { max-width: none; }
+.ask .readout { margin: 0; }
+.ask details { margin-top: 0; }
 .verdict { font-size: 16px; min-height: 1.45em; }
 .verdict code { white-space: pre-wrap; overflow-wrap: anywhere; }
 `;
@@ -41,7 +43,8 @@ export class Playground {
     this.ask = addElement(root, "div", { class: "ask" });
     this.buildTask(addElement(this.ask, "div", { class: "row" }));
     this.scrolls = addElement(this.ask, "div", { class: "scrolls" });
-    this.editor = new PatternEditor(addElement(this.scrolls, "div"), { onPattern: (pattern) => this.drawn(pattern), onCell: (text) => this.spoken.say(text ?? "", "bit") });
+    this.editor = new PatternEditor(addElement(this.scrolls, "div"), { onPattern: (pattern) => this.drawn(pattern), onCell: (text) => this.read(text ?? "") });
+    this.readout = addElement(this.ask, "p", { class: "readout" });
     this.spoken = new Spoken(this.ask);
     this.buildBreaks(addElement(this.ask, "details"));
     this.verdict = addElement(this.ask, "p", { class: "verdict" });
@@ -161,6 +164,12 @@ export class Playground {
     this.editor.set(randomPattern(length, width, this.seed), this.priorities);
     if (task === "sort") this.showPriority();
     else this.run();
+  }
+
+  /** Show which bit or priority is meant. */
+  read(text) {
+    this.readout.textContent = text;
+    this.spoken.say(text, "bit");
   }
 
   drawn(pattern) {
