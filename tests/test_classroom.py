@@ -128,5 +128,22 @@ def test_it_can_be_driven_by_keys_and_fits_a_telephone(browser: Any, tmp_path: P
     context.close()
 
 
-def test_without_a_script_it_says_what_would_be_here() -> None:
-    assert "It needs scripts" in Classroom()._repr_html_()
+STARTS = [{"solved": {"sequences": 400}, "curve": [44.0, 3.0, 0.05]}, {"solved": None, "curve": [44.0, 20.0, 4.0]}]
+
+
+def test_without_a_script_and_in_print_it_says_what_would_be_here(browser: Any, tmp_path: Path) -> None:
+    """With starts at hand their curves are drawn; the alternative text says what is seen."""
+    assert "<img" not in Classroom()._repr_html_()
+    (tmp_path / "alone.html").write_text(PAGE.format(Classroom(STARTS).html()), encoding="utf-8")
+    for scripts in (True, False):
+        context = browser.new_context(java_script_enabled=scripts)
+        page = context.new_page()
+        page.goto((tmp_path / "alone.html").as_uri())
+        page.emulate_media(media="print")
+        assert page.get_by_text("It needs scripts").is_visible()
+        assert page.locator("img").is_visible()
+        assert page.locator("img").get_attribute("alt") == (
+            "2 learning curves fall from about 44 bits a sequence to a median of 2 bits after 1 thousand sequences; "
+            "1 of 2 runs count as learned at the end."
+        )
+        context.close()

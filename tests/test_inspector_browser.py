@@ -318,6 +318,9 @@ def test_another_head_can_be_chosen(show):
 def test_the_live_region_is_quiet_while_it_plays(copying):
     copying.page.wait_for_timeout(700)
     spoken = copying.find("[aria-live=polite]")
+    assert spoken.inner_text() == "", "a page that opens says nothing by itself"
+    copying.find("button[aria-label='One step forward']").click()
+    copying.page.wait_for_timeout(700)
     before = spoken.inner_text()
     assert before == copying.readout
     copying.find("button[aria-label=Play]").click()
@@ -456,6 +459,7 @@ BROKEN: dict[str, tuple[Callable[[], str], str]] = {
     "no heads": (lambda: with_data(lambda d: d["payload"]["sizes"].update(writeHeads=0)), "writeHeads must be"),
     "empty": (lambda: with_data(lambda d: d["payload"].update(steps=0)), "steps must be a whole number"),
     "too long": (lambda: with_data(lambda d: d["payload"].update(steps=999)), "at most 241 steps. Received: 999"),
+    "half a bit": (lambda: with_data(lambda d: d["payload"]["parts"].update(targets="signed")), "must be bits"),
     "a part missing": (lambda: with_data(lambda d: d["payload"]["parts"].pop("write.add")), "Received"),
     "markup": (lambda: with_data(lambda d: d["payload"].update(schema="<b onclick=x>")), 'Received: "<b onclick=x>"'),
     "no JSON": (lambda: copy_text().replace('json">{', 'json">{{', 1), "must have the schema"),

@@ -22,6 +22,7 @@ import tensorflow as tf
 from machines import MANY_HEADS, SIZES, batch, small
 
 from ntm_lib import NeuralTuringMachine, load_pretrained, record
+from ntm_lib.inspector.modules import bundle
 from ntm_lib.inspector.weights import FORMS, exported
 from ntm_lib.metrics import bits_per_sequence
 from ntm_lib.schedules import HoldThenDecay
@@ -185,6 +186,32 @@ def test_a_trained_machine_gives_the_same_trace(node: str, length: int) -> None:
     inputs = CopyTask().sample(1, np.random.default_rng(length), length=length).inputs
     given = {"machine": exported(model, "float16"), "inputs": inputs.ravel().tolist()}
     assert_same_trace(record(model, inputs), run_script(node, RUN, given))
+
+
+IN_A_PAGE = """<!doctype html><meta charset="utf-8"><script type="module">
+{module}
+const given = {given};
+const plain = (_, value) => (ArrayBuffer.isView(value) ? Array.from(value) : value);
+window.answer = JSON.stringify(runMachine(decodeWeights(given.machine), given.inputs), plain);
+</script>"""
+
+
+def test_what_learning_adds_to_the_machine_stays_small() -> None:
+    assert len(bundle("learning").encode()) - len(bundle("machine").encode()) < 30 * 1024
+
+
+@pytest.mark.slow
+def test_the_browser_gives_the_same_trace(browser: Any, tmp_path: Path) -> None:
+    """As a page runs it: the module that stands in it, from a file, over a copy of 120 vectors."""
+    model = load_pretrained("copy-lstm")
+    inputs = CopyTask().sample(1, np.random.default_rng(120), length=120).inputs
+    given = json.dumps({"machine": exported(model, "float16"), "inputs": inputs.ravel().tolist()})
+    (tmp_path / "machine.html").write_text(IN_A_PAGE.format(module=bundle("machine"), given=given))
+    page = browser.new_page()
+    page.goto((tmp_path / "machine.html").as_uri())
+    page.wait_for_function("() => window.answer")
+    assert_same_trace(record(model, inputs), json.loads(page.evaluate("window.answer")))
+    page.close()
 
 
 @pytest.mark.slow

@@ -26,7 +26,19 @@ machine = ntm_lib.NeuralTuringMachine(9, 8, 16, 8, units=20, read_heads=2, write
 sample = ntm_lib.CopyTask().sample(1, np.random.default_rng(0), length=5)
 figure = ntm_lib.inspect(ntm_lib.record(machine, *sample))
 figure"""
-CELLS = [SHOWN, "figure.step = 7", "figure.head = 1", "print('Python has', figure.step, figure.head, figure.playing)"]
+TRAINED = """\
+from dataclasses import replace
+from ipywidgets import interact_manual
+watched = ntm_lib.TrainingRecorder(*sample, every=8)
+def train_again(rate=0.01):
+    recipe = replace(ntm_lib.COPY_RECIPE, sequences=40, learning_rate=rate)
+    make = lambda: ntm_lib.NeuralTuringMachine(9, 8, 16, 8, units=20)
+    quiet = {"tests": [], "progress": False}
+    ntm_lib.train(ntm_lib.CopyTask(max_length=5), model=make, callbacks=[watched], recipe=recipe, **quiet)
+interact_manual.options(manual_name="Train")(train_again, rate=[0.001, 0.01])
+display(watched)"""
+PRINT = "print('Python has', figure.step, figure.head, figure.playing)"
+CELLS = [SHOWN, "figure.step = 7", "figure.head = 1", PRINT, TRAINED]
 
 
 def wait_for_server(address: str, process: subprocess.Popen[bytes]) -> None:
@@ -130,3 +142,16 @@ def test_playing_goes_on_to_the_end_and_python_sees_it(page: Any) -> None:
     last = shown(page).split("/ ")[1]
     page.locator(".count", has_text=f"step {last} / {last}").wait_for(timeout=30_000)
     assert python_has(page) == f"Python has {last} 1 False"
+
+
+def test_a_knob_is_turned_and_the_figure_follows_the_training(page: Any) -> None:
+    run(page, 4)
+    cell = page.locator(".jp-Notebook .jp-Cell").nth(4)
+    cell.locator(".moment", has_text="Nothing is recorded yet").wait_for(timeout=30_000)
+    for rate in ("0.001", "0.01"):
+        cell.get_by_role("combobox").first.select_option(rate)
+        cell.get_by_role("button", name="Train", exact=True).click()
+        cell.locator(".moment", has_text="Before training").wait_for(timeout=120_000)
+        cell.locator(".moment", has_text="After 40 sequences").wait_for(timeout=240_000)
+        assert cell.get_by_text("needs a kernel").count() == 0, "this one is no recording"
+        assert cell.locator("[role=alert]").count() == 0

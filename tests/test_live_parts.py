@@ -17,6 +17,8 @@ pytestmark = pytest.mark.pages
 LIVE = "[...document.querySelectorAll('article.bd-article *')].filter(e => e.localName.startsWith('ntm-'))"
 """The custom elements of the library; a page has none, one or several."""
 
+OPEN = "e.shadowRoot.querySelectorAll('details').forEach(d => { d.open = true; })"
+
 
 @pytest.fixture(scope="module", params=product(live_pages(), ["light", "dark"]), ids="-".join)
 def opened(request: pytest.FixtureRequest, browser: Any, built_book: Path) -> Iterator[Visit]:
@@ -24,6 +26,7 @@ def opened(request: pytest.FixtureRequest, browser: Any, built_book: Path) -> It
     with visit(browser, built_book, name, theme) as page:
         page.page.wait_for_function(f"() => {LIVE}.every(e => e.shadowRoot?.querySelector('canvas, [role=alert]'))")
         page.theme = theme
+        page.page.evaluate(f"{LIVE}.forEach(e => {OPEN})")
         yield page
 
 
@@ -62,6 +65,37 @@ def test_what_can_be_pressed_has_room_for_a_finger(opened: Visit, size: dict[str
         .map(e => e.outerHTML.slice(0, 100))"""
     )
     assert small == []
+
+
+def test_in_print_each_is_a_picture_with_a_text(opened: Visit) -> None:
+    opened.page.emulate_media(media="print")
+    shown = opened.page.evaluate(
+        f"""{LIVE}.map(e => e.shadowRoot.querySelector('.inspector').offsetHeight
+        + [...e.querySelectorAll('img')].filter(i => i.offsetWidth > 200 && i.alt.length > 40).length)"""
+    )
+    opened.page.emulate_media(media="screen")
+    assert shown == [1] * len(shown)
+
+
+SAID = """host => { host.said = 0; const watcher = new MutationObserver(() => { host.said += 1; });
+  for (const line of host.shadowRoot.querySelectorAll('[aria-live]')) watcher.observe(line, { childList: true }); }"""
+
+
+def test_a_screen_reader_is_not_flooded(opened: Visit) -> None:
+    """Nothing is said when the page opens, and a slider that is moved through many values is spoken of at its rest."""
+    for place in range(opened.page.evaluate(f"{LIVE}.length")):
+        host = opened.page.evaluate_handle(f"{LIVE}[{place}]").as_element()
+        assert host.evaluate("e => e.shadowRoot.querySelector('[role=status]')") is None
+        host.evaluate(SAID)
+        slider = host.evaluate_handle("e => e.shadowRoot.querySelector('input[type=range]')").as_element()
+        if slider is None or not slider.is_visible():
+            continue
+        slider.focus()
+        slider.press("Home")
+        for _ in range(10):
+            slider.press("ArrowRight")
+        opened.page.wait_for_timeout(1200)
+        assert host.evaluate("e => e.said") <= 2
 
 
 def test_each_can_be_reached_and_read_by_keys(opened: Visit) -> None:

@@ -173,6 +173,28 @@ def test_a_bit_is_drawn_with_keys_with_the_mouse_and_with_a_finger(browser: Any,
 
 
 @pytest.mark.pages
+def test_what_it_cannot_take_is_said_in_its_frame(browser: Any, built_book: Path) -> None:
+    with visit(browser, built_book, "index") as opened:
+        verdict(opened, "All 168 bits")
+        text, vectors = opened.page.get_by_label("Text"), opened.page.get_by_role("spinbutton", name="Vectors")
+        text.fill("")
+        assert "The text must have 1 to 120 characters. Received: none" in verdict(opened, "This cannot be run.")
+        assert not opened.page.get_by_role("button", name="Play").is_visible(), "no answer of another input"
+        text.fill("a" * 130)
+        assert verdict(opened, "at most 120 characters").endswith("The answer reads " + "a" * 120)
+        assert opened.page.get_by_role("button", name="Play").is_visible()
+        text.fill("→")
+        assert verdict(opened, "becomes a question mark").endswith("The answer reads ?")
+        for received, least in (("0", "1"), ("121", "120"), ("", "1")):
+            vectors.fill(received)
+            vectors.press("Enter")
+            told = f"Vectors must be a whole number from 1 to 120. Received: {received or 'none'}."
+            verdict(opened, f"{told} All {8 * int(least)} bits are right.")
+        opened.page.get_by_role("button", name="Random").click()
+        verdict(opened, "All 8 bits are right.")
+
+
+@pytest.mark.pages
 def test_weights_that_are_not_there_are_named(browser: Any, built_book: Path, tmp_path: Path) -> None:
     (tmp_path / "alone.html").write_text(f"<!doctype html><meta charset=utf-8>{playground.html('missing/')}")
     with visit(browser, tmp_path, "alone") as opened:

@@ -183,6 +183,10 @@ BAD: dict[str, tuple[Callable[[], object], str]] = {
     "no sequence": (lambda: TrainingRecorder(PROBE[0][:0]), r"at least one sequence .*Received shape: \(0, 5, 3\)"),
     "too long": (lambda: TrainingRecorder(batch(1, 242)), r"1 to 241 steps T .*Received shape: \(1, 242, 3\)"),
     "NaN": (lambda: TrainingRecorder(PROBE[0] * np.nan), r"inputs must be finite. Received nan"),
+    "no bits": (
+        lambda: TrainingRecorder(PROBE[0], PROBE[1] * 0.5),
+        r"targets must be bits, each 0 or 1. Received: 0.5",
+    ),
     "other targets": (lambda: TrainingRecorder(PROBE[0], PROBE[1][:2]), r"targets must have 3 entries .*Received"),
     "other mask": (lambda: TrainingRecorder(*PROBE[:2], PROBE[2][:, :4]), r"mask must have 5 entries .*Received"),
     "every": (lambda: TrainingRecorder(*PROBE, every=0), r"every must be a whole number of at least 1. Received: 0"),

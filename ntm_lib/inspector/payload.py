@@ -69,8 +69,9 @@ def payload(trace: Trace, example: int = 0) -> dict[str, Any]:
         example: which sequence of the batch.
 
     Raises:
-        ValueError: if it is no Trace, a part is missing, not finite or of a shape that does not fit the others, there
-            is no step, no head or no such example, or there are more than `MAX_STEPS` steps.
+        ValueError: if it is no Trace, a part is missing, not finite or of a shape that does not fit the others, a
+            target is neither 0 nor 1, there is no step, no head or no such example, or there are more than `MAX_STEPS`
+            steps.
     """
     sizes = check(trace, example)
     kinds, encoded = {}, []
@@ -105,9 +106,18 @@ def check(trace: Any, example: int = 0) -> dict[str, int]:
                 )
     if sizes["T"] > MAX_STEPS:
         raise ValueError(f"trace must have at most {MAX_STEPS} steps T to be shown. Received: {sizes['T']}")
+    if trace.targets is not None:
+        check_bits("trace.targets", trace.targets)
     if checks.positive_integer("example", example, minimum=0) >= sizes["B"]:
         raise ValueError(f"example must be below the batch size {sizes['B']}. Received: {example!r}")
     return sizes
+
+
+def check_bits(name: str, values: np.ndarray) -> None:
+    """Raise `ValueError` unless every number is 0 or 1: an output is a probability, and right or wrong as a bit."""
+    others = np.setdiff1d(values, (0.0, 1.0))
+    if others.size:
+        raise ValueError(f"{name} must be bits, each 0 or 1. Received: {others[0]}")
 
 
 def encode(values: np.ndarray, *, exact: bool = False) -> tuple[str, bytes]:

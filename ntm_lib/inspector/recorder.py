@@ -14,7 +14,7 @@ import numpy as np
 from ntm_lib import checks
 from ntm_lib.inspector.driven import Driven, for_script, page_element, traits, widget_base, widget_module
 from ntm_lib.inspector.moments import Moment, chosen_moments, picture_of_moments
-from ntm_lib.inspector.payload import MAX_STEPS
+from ntm_lib.inspector.payload import MAX_STEPS, check_bits
 from ntm_lib.inspector.widget import LARGEST_FIGURE, fitted
 from ntm_lib.trace import record
 
@@ -50,8 +50,8 @@ class TrainingRecorder(Driven, keras.callbacks.Callback):
         head: which read head and which write head is shown first, where there are several.
 
     Raises:
-        ValueError: if a shape does not fit, a value is not finite, there are more than 241 steps, or a number is out of
-            range.
+        ValueError: if a shape does not fit, a value is not finite, a target is neither 0 nor 1, there are more than 241
+            steps, or a number is out of range.
     """
 
     def __init__(
@@ -73,6 +73,8 @@ class TrainingRecorder(Driven, keras.callbacks.Callback):
                 f"Received shape: {self.inputs.shape}"
             )
         self.targets = self._checked("targets", targets, "[B, T, O]")
+        if self.targets is not None:
+            check_bits("targets", self.targets)
         self.mask = self._checked("mask", mask, "[B, T]")
         self.every = checks.positive_integer("every", every)
         if checks.positive_integer("example", example, minimum=0) >= len(self.inputs):

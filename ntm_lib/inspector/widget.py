@@ -53,9 +53,15 @@ class Inspector(Driven):
         """Return the figure as text for a page: data, static picture and the module that brings them to life.
 
         The module is the same in every figure. Without scripts, and in print, the picture is seen.
+
+        Raises:
+            ValueError: if the data alone are larger than a figure may be.
         """
         state = {name: self._get(name) for name in ("step", "head", "playing")}
         data = for_script({"title": self.title, **state, "payload": self.data})
+        if len(data) > LARGEST_FIGURE:
+            limit = f"the data of a figure must be at most {LARGEST_FIGURE:,} bytes"
+            raise ValueError(f"{limit}: show fewer steps. Received: {len(data):,} of {self._limits['step']} steps")
         picture = machine(self.trace, example=self.example)
         return page_element("inspector", data, fitted(picture, LARGEST_FIGURE - len(data) - 200))
 
@@ -93,8 +99,8 @@ def inspect(
         An `Inspector`, which a notebook shows as it is.
 
     Raises:
-        ValueError: if it is neither a machine nor a trace, a shape does not fit, a value is not finite, there are more
-            than 241 steps, or `example`, `step` or `head` is out of range.
+        ValueError: if it is neither a machine nor a trace, a shape does not fit, a value is not finite, a target is
+            neither 0 nor 1, there are more than 241 steps, or `example`, `step` or `head` is out of range.
     """
     trace = model_or_trace
     if isinstance(trace, NeuralTuringMachine):

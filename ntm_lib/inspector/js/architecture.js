@@ -58,7 +58,7 @@ export class ArchitectureFigure extends Figure {
   build() {
     const { root } = this;
     root.addEventListener("keydown", (event) => this.transport.key(event));
-    this.transport = new Transport(addElement(root, "div"), { onStep: () => this.show(), onPlaying: () => {} });
+    this.transport = new Transport(addElement(root, "div"), { onStep: () => this.show(), onPlaying: (playing) => { this.spoken.quiet = playing; } });
     this.resetButton(this.transport.button.parentElement).className = "reset";
     const both = addElement(root, "div", { class: "both" });
     this.buildDiagram(addElement(both, "div"));
@@ -85,7 +85,6 @@ export class ArchitectureFigure extends Figure {
       return addElement(list, "dd");
     });
     this.values = this.panel(root, "The numbers of this part", (width) => this.drawValues(width));
-    this.heading.ariaLive = this.shape.ariaLive = "polite";
     this.text = addElement(root, "p", { class: "caption" });
     this.buildReadout(root);
   }
@@ -129,6 +128,7 @@ export class ArchitectureFigure extends Figure {
     this.tensor.textContent = tensor;
     this.from.textContent = from.map(partName).join(", ") || "nothing of this step";
     this.text.textContent = text;
+    this.spoken.say(`${this.heading.textContent}, ${this.shape.textContent}.`, "part");
   }
 
   /** Where the sequence is, and where both heads are. */

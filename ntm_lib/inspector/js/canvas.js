@@ -24,16 +24,13 @@ const PALETTES = {};
  * The colours of the page's theme: CSS colours by name, and `scales` from a number to a CSS colour, `signed` from -1 to 1,
  * `bits`, `write` and `read` from 0 to 1.
  */
-function pagePalette() {
-  const theme = pageTheme();
-  return (PALETTES[theme] ??= newPalette(theme === "dark" ? 1 : 0));
-}
+function pagePalette() { return (PALETTES[pageTheme()] ??= newPalette(pageTheme() === "dark" ? 1 : 0)); }
 
 function newPalette(dark) {
   const inks = Object.fromEntries(Object.entries(INKS).map(([name, pair]) => [name, pair.split(" ")[dark]]));
-  const scales = { signed: colourScale(DIVERGING[dark].split(" "), -1) };
   const towards = (ink) => colourScale([inks.empty, ink], 0);
-  return { ...inks, scales: { ...scales, bits: towards(inks.ink), write: towards(inks.write), read: towards(inks.read) } };
+  const scales = { bits: towards(inks.ink), write: towards(inks.write), read: towards(inks.read) };
+  return { ...inks, scales: { signed: colourScale(DIVERGING[dark].split(" "), -1), ...scales } };
 }
 
 function colourScale(stops, low) {
@@ -318,9 +315,9 @@ export class Panel {
     const from = this.drawing.layers[layer];
     const to = this.drawing.layers[layer + right + down];
     const next = { layer, row: between(0, row + down, from.rows - 1), column: between(0, column + right, from.columns - 1) };
-    const stays = next.row === row && next.column === column;
-    if (!stays || !to || to.silent || (right ? to.x === from.x : to.y === from.y)) return next;
-    const enter = (move, place, count) => (move < 0 ? count - 1 : move > 0 ? 0 : Math.min(place, count - 1));
+    const moved = next.row !== row || next.column !== column;
+    if (moved || !to || to.silent || (right ? to.x === from.x : to.y === from.y)) return next;
+    const enter = (move, place, count) => (move < 0 ? count - 1 : move ? 0 : Math.min(place, count - 1));
     return { layer: layer + right + down, row: enter(down, row, to.rows), column: enter(right, column, to.columns) };
   }
 }

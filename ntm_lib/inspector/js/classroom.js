@@ -1,6 +1,7 @@
 // A machine that learns in the page: the reader starts it, watches it, changes one thing and runs it again beside.
 import { Panel, raster, written } from "./canvas.js";
 import { LEARNING_OPTIONS, startLearner } from "./learning.js";
+import { Spoken } from "./spoken.js";
 import { inspectorStyle } from "./style.js";
 import { pageTheme, watchTheme } from "./theme.js";
 import { addElement } from "./transport.js";
@@ -11,6 +12,7 @@ const PROBE = 10; // vectors of the sequence that is shown while it learns
 const [MOST_BITS, LEAST_BITS] = [100, 0.01]; // the ends of the logarithmic axis
 const SOLVED = 0.1;
 const GUTTER_LEFT = 46;
+const UNTRAINED = "An untrained machine. Guessing costs 44 bits a sequence: 8 bits a vector, 5.5 vectors on average.";
 const CURVE_COLUMNS = 40; // places at which the curves can be read
 
 const classroomStyle = `
@@ -40,9 +42,10 @@ export class Classroom {
     const panel = (label, draw) => new Panel(addElement(addElement(charts, "div"), "div"), { label, draw, onCell: (text) => this.say(text ?? "") });
     this.curve = panel("The error of each run over the sequences shown", (width) => this.drawCurve(width));
     this.probe = panel("What the machine does with one sequence", (width) => this.drawProbe(width));
-    this.readout = addElement(root, "p", { class: "readout", "aria-live": "polite" });
+    this.readout = addElement(root, "p", { class: "readout" });
+    this.spoken = new Spoken(root);
     this.list = addElement(root, "ol", { class: "runs" });
-    this.tell("An untrained machine. Guessing costs 44 bits a sequence: 8 bits a vector, 5.5 vectors on average.");
+    this.tell(UNTRAINED);
   }
 
   buildControls(first, second) {
@@ -94,7 +97,7 @@ export class Classroom {
 
   press() {
     if (this.state === "ready" || this.state === "done") this.start();
-    else if (this.state === "learning") { this.worker.pause(); this.showState("paused"); }
+    else if (this.state === "learning") { this.worker.pause(); this.showState("paused"); this.spoken.say(this.told.textContent); }
     else { this.worker.resume(); this.showState("learning"); }
   }
 
@@ -104,6 +107,7 @@ export class Classroom {
     this.runs.push(run);
     this.runs = this.runs.slice(-4);
     this.showState("learning");
+    this.say("");
     this.worker = startLearner(this.source, this.options.seed, this.options, (answer) => this.answered(run, answer));
   }
 
@@ -111,20 +115,28 @@ export class Classroom {
     this.worker?.stop();
     Object.assign(this, { runs: [], trace: null });
     this.showState("ready");
-    this.tell("");
+    this.tell(UNTRAINED);
+    this.say("");
     this.show();
   }
 
   answered(run, answer) {
     if (run !== this.runs.at(-1)) return;
-    if (answer.type === "error") { this.tell(`It cannot learn here. ${answer.message}`); this.showState("ready"); return; }
+    if (answer.type === "error") { this.refuse(answer.message); return; }
     const { sequences, bits, solved, done, trace } = answer;
     if (sequences && Number.isFinite(bits)) run.points.push([sequences, bits]);
-    if (solved && run.solved === null) { run.solved = sequences; this.say(`Learned after ${sequences} sequences.`); }
+    if (solved && run.solved === null) { run.solved = sequences; this.say(`Run ${this.runs.length} has learned after ${sequences.toLocaleString("en")} sequences.`); }
     this.trace = trace;
     this.tell(`${sequences.toLocaleString("en")} sequences, ${Number.isFinite(bits) ? written(bits, bits < 1 ? 3 : 1) : "44"} bits a sequence${run.solved ? `. Learned after ${run.solved.toLocaleString("en")}` : ""}.`);
     if (done) { this.worker.stop(); this.showState("done"); }
     this.show();
+  }
+
+  refuse(message) {
+    this.tell(`It cannot learn here. ${message}`);
+    this.say("");
+    this.spoken.say(this.told.textContent);
+    this.showState("ready");
   }
 
   showState(state) {
@@ -135,7 +147,10 @@ export class Classroom {
 
   tell(text) { this.told.textContent = text; }
 
-  say(text) { this.readout.textContent = text; }
+  say(text) {
+    this.readout.textContent = text;
+    this.spoken.say(text);
+  }
 
   show() {
     this.curve.show();
@@ -241,7 +256,7 @@ export function defineClassroom(name) {
     connectedCallback() {
       if (this.shadowRoot) return;
       const shadow = this.attachShadow({ mode: "open" });
-      shadow.innerHTML = `<style>${inspectorStyle}${classroomStyle}</style><div></div>`;
+      shadow.innerHTML = `<style>${inspectorStyle}${classroomStyle}</style><div></div><slot></slot>`;
       const source = this.parentElement.querySelector(`script[data-for="${name}"]`).textContent;
       this.classroom = new Classroom(shadow.querySelector("div"), source);
       watchTheme(() => this.classroom.retheme());

@@ -10,21 +10,16 @@ export function defineElement(name, mount) {
   if (customElements.get(name)) return;
   customElements.define(name, class extends HTMLElement {
     connectedCallback() {
-      this.mounted ??= this.mount();
-    }
-
-    mount() {
-      const shadow = this.shadowRoot ?? this.attachShadow({ mode: "open" });
       const changed = (change) => this.dispatchEvent(new CustomEvent("change", { detail: change }));
-      return mount(shadow, dataIn(this), changed);
+      this.mounted ??= mount(this.shadowRoot ?? this.attachShadow({ mode: "open" }), dataIn(this), changed);
     }
 
     async disconnectedCallback() {
       await Promise.resolve();
-      if (this.isConnected || !this.mounted) return; // it was only moved
-      const { end } = await this.mounted;
+      if (this.isConnected) return; // it was only moved
+      const { mounted } = this;
       this.mounted = null;
-      end();
+      (await mounted)?.end();
     }
   });
 }

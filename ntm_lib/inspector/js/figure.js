@@ -1,6 +1,7 @@
 // What the small figures of the chapters have in common: controls with numbers beside them, panels, a reset, both themes.
 import { Panel, written } from "./canvas.js";
 import { showProblem } from "./problem.js";
+import { Spoken } from "./spoken.js";
 import { inspectorStyle } from "./style.js";
 import { pageTheme, watchTheme } from "./theme.js";
 import { addElement } from "./transport.js";
@@ -99,15 +100,22 @@ export class Figure {
 
   /** The lines of text under the drawings: what happened, and the cell that is meant. */
   buildReadout(root = this.root) {
-    this.told = addElement(root, "p", { class: "told", role: "status" });
-    this.readout = addElement(root, "p", { class: "readout", "aria-live": "polite" });
+    this.told = addElement(root, "p", { class: "told" });
+    this.readout = addElement(root, "p", { class: "readout" });
+    this.spoken = new Spoken(this.root);
   }
 
   /** Say what the figure shows now. */
-  tell(text) { this.told.textContent = text; }
+  tell(text) { this.word(this.told, text); }
 
   /** Say which number is meant. */
-  say(text) { this.readout.textContent = text; }
+  say(text) { this.word(this.readout, text); }
+
+  /** Write a text into its place, and tell a screen reader if it is another one than before. */
+  word(place, text) {
+    if (place.textContent !== text) this.spoken.say(text, place.className);
+    place.textContent = text;
+  }
 
   /** Draw everything again, and read the chosen cell again. */
   show() {

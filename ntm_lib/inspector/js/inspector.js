@@ -4,6 +4,7 @@ import { headNumbers, stageBars, vectorStrips } from "./heads.js";
 import { mountView } from "./host.js";
 import { memoryBetweenBars, rastersOverTime, usedArc } from "./layout.js";
 import { checkTrace, decodePayload, previousWeights, rowOf } from "./payload.js";
+import { Spoken } from "./spoken.js";
 import { pageTheme } from "./theme.js";
 import { Transport, addElement, prefersCalm } from "./transport.js";
 
@@ -79,7 +80,6 @@ export class InspectorView {
 
   destroy() {
     this.transport.destroy();
-    clearTimeout(this.speaking);
     for (const panel of this.panels) panel.destroy();
     this.root.replaceChildren();
   }
@@ -96,7 +96,7 @@ export class InspectorView {
     this.transport = new Transport(addElement(root, "div"), { onStep: () => this.stepped(), onPlaying });
     this.buildChoices(addElement(root, "div", { class: "choices" }));
     this.readout = addElement(root, "p", { class: "readout" });
-    this.spoken = addElement(root, "p", { class: "spoken", "aria-live": "polite" });
+    this.spoken = new Spoken(root);
     const parts = addElement(root, "div", { class: "parts" });
     const area = (name, label, draw) => this.addPanel(addElement(parts, "div", { class: name }), label, draw);
     area("sequences", "Input, target and output over time", (width) => this.drawSequences(width));
@@ -173,10 +173,11 @@ export class InspectorView {
     this.say();
   }
 
-  /** Tell a screen reader once nothing has changed for a moment, and never while it plays or another part speaks. */
+  /** Tell a screen reader, but not while it plays or another part speaks. */
   say() {
-    clearTimeout(this.speaking);
-    if (!this.playing && !this.quiet) this.speaking = setTimeout(() => { this.spoken.textContent = this.readout.textContent; }, 500);
+    if (this.silent) return;
+    this.spoken.quiet = this.playing;
+    this.spoken.say(this.readout.textContent);
   }
 
   sentence() {

@@ -76,6 +76,8 @@ export function checkTrace(trace, optional = /[?]/) {
     const place = values.findIndex((value) => !Number.isFinite(value));
     if (place >= 0) refuse(`${name} must be finite. Received: ${values[place]} at place ${place}`);
   }
+  const soft = trace.targets?.find((value) => value !== 0 && value !== 1);
+  if (soft !== undefined) refuse(`targets must be bits, each 0 or 1. Received: ${soft}`);
   return trace;
 }
 

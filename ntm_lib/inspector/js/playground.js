@@ -3,6 +3,8 @@ import { PatternEditor } from "./editor.js";
 import { InspectorView } from "./inspector.js";
 import { runMachine } from "./machine.js";
 import { LONGEST_PATTERN, copyTask, judgedAnswer, patternOfText, prioritySortTask, randomPattern, randomPriorities, recallTask, textOfPattern } from "./patterns.js";
+import { showProblem } from "./problem.js";
+import { Spoken } from "./spoken.js";
 import { inspectorStyle } from "./style.js";
 import { pageTheme, watchTheme } from "./theme.js";
 import { addElement } from "./transport.js";
@@ -22,6 +24,8 @@ const playgroundStyle = `
 .ask input[type=range] { flex: none; width: 130px; }
 .scrolls { overflow-x: auto; padding: 3px; }
 .scrolls .panel canvas { max-width: none; }
+.ask .readout { margin: 0; }
+.ask details { margin-top: 0; }
 .verdict { font-size: 16px; min-height: 1.45em; }
 .verdict code { white-space: pre-wrap; overflow-wrap: anywhere; }
 `;
@@ -34,15 +38,16 @@ export class Playground {
    *   task: "copy", "recall" or "sort"}, the first one shown first; and what returns exported weights by name
    */
   constructor(root, options) {
-    Object.assign(this, { root, options, decoded: {}, seed: 1, asked: 1, priorities: [], chosen: options.machines[0] });
+    Object.assign(this, { root, options, decoded: {}, seed: 1, asked: 1, priorities: [], notice: "", chosen: options.machines[0] });
     root.className = "inspector";
     this.ask = addElement(root, "div", { class: "ask" });
     this.buildTask(addElement(this.ask, "div", { class: "row" }));
     this.scrolls = addElement(this.ask, "div", { class: "scrolls" });
-    this.editor = new PatternEditor(addElement(this.scrolls, "div"), { onPattern: (pattern) => this.drawn(pattern), onCell: (text) => { this.spoken.textContent = text ?? ""; } });
-    this.spoken = addElement(this.ask, "p", { class: "spoken", "aria-live": "polite" });
+    this.editor = new PatternEditor(addElement(this.scrolls, "div"), { onPattern: (pattern) => this.drawn(pattern), onCell: (text) => this.read(text ?? "") });
+    this.readout = addElement(this.ask, "p", { class: "readout" });
+    this.spoken = new Spoken(this.ask);
     this.buildBreaks(addElement(this.ask, "details"));
-    this.verdict = addElement(this.ask, "p", { class: "verdict", role: "status" });
+    this.verdict = addElement(this.ask, "p", { class: "verdict" });
     this.view = new InspectorView(addElement(root, "div"), { step: FIRST_TEXT.length });
     this.write(FIRST_TEXT);
   }
@@ -51,8 +56,8 @@ export class Playground {
     this.select = addElement(addElement(row, "label", { text: "Machine " }), "select");
     this.options.machines.forEach(({ label }, place) => addElement(this.select, "option", { value: place, text: label }));
     this.select.addEventListener("change", () => this.choose(this.options.machines[this.select.value]));
-    this.text = addElement(this.label(row, "Text "), "input", { type: "text", maxlength: LONGEST_PATTERN, spellcheck: "false", autocomplete: "off" });
-    this.text.addEventListener("input", () => { if (this.text.value) this.write(this.text.value); });
+    this.text = addElement(this.label(row, "Text "), "input", { type: "text", spellcheck: "false", autocomplete: "off" });
+    this.text.addEventListener("input", () => this.typed());
     this.length = this.number(row, "Vectors ", 1, LONGEST_PATTERN, () => this.randomise());
     this.items = this.number(row, "Items ", 2, MOST_ITEMS, () => this.randomise());
     this.query = this.number(row, "Show again item ", 1, MOST_ITEMS - 1, () => { this.asked = Number(this.query.value); this.run(); });
@@ -76,10 +81,21 @@ export class Playground {
   number(row, text, min, max, changed) {
     const input = addElement(this.label(row, text), "input", { type: "number", min, max, step: 1 });
     input.addEventListener("change", () => {
-      input.value = Math.max(min, Math.min(Number(input.max), Math.round(input.value) || min));
+      const [received, most] = [input.value, Number(input.max)];
+      input.value = Math.max(min, Math.min(most, Math.round(received) || min));
+      if (input.value !== received) this.notice = `${text.trim()} must be a whole number from ${min} to ${most}. Received: ${received || "none"}.`;
       changed();
     });
     return input;
+  }
+
+  /** Copy what is in the field for text. */
+  typed() {
+    const letters = [...this.text.value];
+    if (!letters.length) { this.showProblem(new Error(`The text must have 1 to ${LONGEST_PATTERN} characters. Received: none`)); return; }
+    if (letters.length > LONGEST_PATTERN) this.notice = `The text must have at most ${LONGEST_PATTERN} characters, the rest is left out. Received: ${letters.length}.`;
+    else if (letters.some((letter) => letter.codePointAt(0) > 255)) this.notice = "A character must be one byte, another one becomes a question mark.";
+    this.write(this.text.value);
   }
 
   buildBreaks(details) {
@@ -113,7 +129,10 @@ export class Playground {
     }
   }
 
-  showPriority() { this.priority.value = this.priorities[this.placed.value]; }
+  showPriority() {
+    this.priority.value = this.priorities[this.placed.value];
+    this.run();
+  }
 
   setPriority() {
     this.priorities[this.placed.value] = Number(this.priority.value);
@@ -144,7 +163,13 @@ export class Playground {
     this.priorities = task === "sort" ? randomPriorities(length, this.seed + 1000) : [];
     this.editor.set(randomPattern(length, width, this.seed), this.priorities);
     if (task === "sort") this.showPriority();
-    this.run();
+    else this.run();
+  }
+
+  /** Show which bit or priority is meant. */
+  read(text) {
+    this.readout.textContent = text;
+    this.spoken.say(text, "bit");
   }
 
   drawn(pattern) {
@@ -182,21 +207,31 @@ export class Playground {
     const started = performance.now();
     const task = this.task();
     const trace = { ...runMachine(machine, task.inputs, this.changes), targets: task.targets, mask: task.mask };
+    this.view.root.hidden = false;
+    this.view.silent = true; // the verdict is heard
     this.view.setTrace(trace);
+    this.view.silent = false;
     this.milliseconds = performance.now() - started;
     this.tell(judgedAnswer(trace));
   }
 
   tell({ wrong, all, answer }) {
     const told = wrong ? `${wrong} of ${all} bits are wrong.` : `All ${all} bits are right.`;
-    this.verdict.textContent = told;
-    if (this.chosen.task !== "copy" || !this.text.value) return;
-    this.verdict.append(" The answer reads ");
-    addElement(this.verdict, "code", { text: textOfPattern(answer) });
+    this.verdict.textContent = [this.notice, told].filter(Boolean).join(" ");
+    this.notice = "";
+    if (this.chosen.task === "copy" && this.text.value) {
+      this.verdict.append(" The answer reads ");
+      addElement(this.verdict, "code", { text: textOfPattern(answer) });
+    }
+    this.spoken.say(this.verdict.textContent, "verdict");
   }
 
+  /** Say why there is no answer; what the machine did before is no answer either. */
   showProblem(error) {
+    cancelAnimationFrame(this.waiting);
+    this.view.root.hidden = true;
     this.verdict.textContent = `This cannot be run. ${error.message}`;
+    this.spoken.say(this.verdict.textContent, "verdict");
   }
 
   retheme() {
@@ -225,8 +260,7 @@ export function definePlayground(name) {
         playground.retheme();
         this.playground = playground;
       } catch (error) {
-        root.className = "inspector";
-        addElement(root, "p", { role: "alert", text: `The playground cannot be shown. ${error.message}` });
+        showProblem(root, error);
       }
     }
   });

@@ -71,7 +71,7 @@ export class RecordingView {
     if (!goesOn) this.traces.clear();
     this.shown = { ...recording, payloads: { ...(goesOn ? this.shown.payloads : {}), ...recording.payloads } };
     this.show();
-    this.announce();
+    if (goesOn) this.announce();
   }
 
   /** The moments that can be chosen, as places in the curve. */
@@ -165,9 +165,9 @@ export class RecordingView {
 
   inspect(trace) {
     const first = !this.inspector.trace;
-    this.inspector.quiet = true; // the reader hears which moment it is
+    this.inspector.silent = true; // the reader hears which moment it is
     this.inspector.setTrace(trace);
-    this.inspector.quiet = false;
+    this.inspector.silent = false;
     if (first) this.playing = this.plays && !prefersCalm();
   }
 

@@ -4,7 +4,7 @@ export const inspectorStyle = `
 :host { display: block; margin: 1.5rem 0; }
 .inspector {
   --ink: #1c2128; --muted: #5b6470; --line: #c9d0d8; --write: #b8450f; --read: #1f6fb2; --hover: #eef1f4; --page: #fff;
-  container-type: inline-size; outline: none; color: var(--ink);
+  container-type: inline-size; outline: none; color: var(--ink); text-align: start;
   background: var(--pst-color-background, var(--jp-layout-color0, var(--page)));
   font: 14px/1.45 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; font-variant-numeric: tabular-nums;
 }

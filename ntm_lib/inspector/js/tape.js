@@ -42,7 +42,7 @@ export class TapeFigure extends Figure {
     this.buildOrders(left);
     this.buildReadout();
     left.append(this.told);
-    this.transport = new Transport(addElement(left, "div"), { onStep: () => this.show(), onPlaying: () => {} });
+    this.transport = new Transport(addElement(left, "div"), { onStep: () => this.show(), onPlaying: (playing) => { this.spoken.quiet = playing; } });
     this.transport.range.ariaLabel = "Order";
     this.transport.range.parentElement.addEventListener("keydown", (event) => this.transport.key(event));
     left.append(this.readout);

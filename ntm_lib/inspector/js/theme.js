@@ -19,8 +19,7 @@ export function pageTheme() {
  */
 export function watchTheme(changed) {
   const observer = new MutationObserver(changed);
-  observer.observe(document.documentElement, { attributeFilter: ["data-theme"] });
-  if (document.body) observer.observe(document.body, { attributeFilter: ["data-jp-theme-light"] });
+  for (const element of [document.documentElement, document.body]) observer.observe(element, { attributeFilter: ["data-theme", "data-jp-theme-light"] });
   const preferred = matchMedia("(prefers-color-scheme: dark)");
   preferred.addEventListener("change", changed);
   return () => { observer.disconnect(); preferred.removeEventListener("change", changed); };

@@ -39,11 +39,12 @@ export class Transport {
       made.addEventListener("click", act);
       return made;
     };
-    button("first", "First step", () => this.go(0));
-    button("back", "One step back", () => this.go(this.step - 1));
+    const goes = (icon, label, steps) => button(icon, label, () => this.go(this.step + steps));
+    goes("first", "First step", -Infinity);
+    goes("back", "One step back", -1);
     this.button = button("play", "Play", () => { this.playing = !this.playing; });
-    button("forward", "One step forward", () => this.go(this.step + 1));
-    button("last", "Last step", () => this.go(this.steps - 1));
+    goes("forward", "One step forward", 1);
+    goes("last", "Last step", Infinity);
     this.range = addElement(root, "input", { type: "range", min: 0, value: 0, "aria-label": "Step" });
     this.range.addEventListener("input", () => this.go(Number(this.range.value)));
     this.count = addElement(root, "span", { class: "count" });

@@ -102,8 +102,9 @@ for (const [name, [broken, message]] of Object.entries(WRONG)) {
   test(`refused: ${name}`, () => assert.rejects(decodePayload(broken), message));
 }
 
-test("a live trace of a wrong length is refused", async () => {
+test("a live trace of a wrong length, or with half a bit as its target, is refused", async () => {
   const trace = await decodePayload(payload());
   assert.throws(() => checkTrace({ ...trace, reads: new Float32Array(3) }), /reads must have 4 numbers \[TRW\]. Received: 3/);
+  assert.throws(() => checkTrace({ ...trace, targets: Float32Array.from([1, 0.5]) }), /targets must be bits, each 0 or 1. Received: 0.5/);
   assert.throws(() => checkTrace({ ...trace, memory: undefined }), /memory must have 12 numbers \[TNW\]. Received: none/);
 });
