@@ -123,8 +123,9 @@ BASELINE_SEQUENCES = {
     "sorting": 90_000,
     "stories-1-fact": 320_000,
 }
-"""What three LSTM layers of 128 units are shown: as much as they can see in the time that the machine with an LSTM
-controller trains; of keys and values less, since there they never leave the first stage of the curriculum."""
+"""What three LSTM layers of 128 units are shown: set for about the time that the machine with an LSTM controller takes.
+At recall, repeat copy and keys with values it comes to less, since a plain LSTM that stays in the first stage of a
+curriculum sees short sequences only; the results say what each took."""
 
 
 def _baseline(task: str, sequences: int) -> Experiment:
