@@ -210,9 +210,55 @@ def show(title: str, rows: dict[str, dict], reference: str) -> None:
     sys.stdout.flush()
 
 
+def measured_loops(rounds: int) -> dict[str, Any]:
+    """The loop inside the program, at two batch sizes."""
+    report = {}
+    for batch in (4, 8):
+        report[f"batch {batch}"] = timed(loops(batch), rounds)
+        show(f"copy, LSTM-100, T = 41, batch {batch}", report[f"batch {batch}"], "train_on_batch")
+    return report
+
+
+def measured_precision(rounds: int) -> dict[str, Any]:
+    """Float32 and bfloat16."""
+    report = {"precision": timed(precisions(), rounds)}
+    show("precision", report["precision"], "batch 4, float32")
+    return report
+
+
+def measured_machines(rounds: int) -> dict[str, Any]:
+    """Machines of the paper's sizes, and how far from the floor they are."""
+    made, rate = machines(), product_rate()
+    rows = timed({name: lambda each=each: fit(*each) for name, each in made.items()}, rounds)
+    for name, (task, model, batch) in made.items():
+        rows[name]["floor"] = round(floor(task, model, batch, rate), 1)
+    show(f"machines (product: {rate / 1e9:.0f} GFLOP/s)", rows, "copy, LSTM-100")
+    return {"machines": rows, "product_gflops": round(rate / 1e9, 1)}
+
+
+def measured_pairs(rounds: int) -> dict[str, Any]:
+    """Two processes at once; nothing where there is one core."""
+    if len(os.sched_getaffinity(0)) < 2:
+        return {}
+    report = {}
+    for name, sequences in (("two at once", 16_000), ("two at once, products only", 0)):
+        report[name] = two_at_once(rounds, sequences)
+        print(f"{name}: {report[name]['ratio']} times one, a core each", flush=True)
+    return report
+
+
+GROUPS: dict[str, Callable[[int], dict[str, Any]]] = {
+    "loops": measured_loops,
+    "precision": measured_precision,
+    "machines": measured_machines,
+    "two-at-once": measured_pairs,
+}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, help="write the figures to this JSON file")
+    parser.add_argument("--only", nargs="*", choices=list(GROUPS), help="these; the file keeps what it has of others")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--train", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -220,21 +266,10 @@ def main() -> None:
         train_alone(options.train)
         return
     report: dict = {"command": "python benchmarks/engine.py --out benchmarks/results/engine.json", "machine": machine()}
-    for batch in (4, 8):
-        report[f"batch {batch}"] = timed(loops(batch), options.rounds)
-        show(f"copy, LSTM-100, T = 41, batch {batch}", report[f"batch {batch}"], "train_on_batch")
-    report["precision"] = timed(precisions(), options.rounds)
-    show("precision", report["precision"], "batch 4, float32")
-    made, rate = machines(), product_rate()
-    report["machines"] = timed({name: lambda each=each: fit(*each) for name, each in made.items()}, options.rounds)
-    for name, (task, model, batch) in made.items():
-        report["machines"][name]["floor"] = round(floor(task, model, batch, rate), 1)
-    report["product_gflops"] = round(rate / 1e9, 1)
-    show(f"machines (product: {rate / 1e9:.0f} GFLOP/s)", report["machines"], "copy, LSTM-100")
-    if len(os.sched_getaffinity(0)) > 1:
-        for name, sequences in (("two at once", 16_000), ("two at once, products only", 0)):
-            report[name] = two_at_once(options.rounds, sequences)
-            print(f"{name}: {report[name]['ratio']} times one, a core each")
+    if options.only and options.out and options.out.exists():
+        report = json.loads(options.out.read_text())
+    for name in options.only or GROUPS:
+        report |= GROUPS[name](options.rounds)
     if options.out:
         write_results(json.loads(json.dumps(report)), options.out)
 
