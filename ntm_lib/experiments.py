@@ -124,8 +124,8 @@ BASELINE_SEQUENCES = {
     "stories-1-fact": 320_000,
 }
 """What three LSTM layers of 128 units are shown: set for about the time that the machine with an LSTM controller takes.
-At recall, repeat copy, N-grams and keys with values it comes to less, since a plain LSTM that stays in the first stage of a
-curriculum sees short sequences only; the results say what each took."""
+At recall, repeat copy, N-grams and keys with values it comes to less: an LSTM that stays in the first stage of a
+curriculum sees short sequences only. The results say what each took."""
 
 
 def _baseline(task: str, sequences: int) -> Experiment:
