@@ -16,6 +16,7 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
+from ntm_lib.checkpoints import write_results
 from ntm_lib.several import train_seeds
 
 if TYPE_CHECKING:
@@ -28,12 +29,16 @@ BEYOND = (126, 127, 128, 129, 132, 140)
 def train(options: argparse.Namespace) -> list[dict]:
     """Train all seeds by the public command, one process a core; return their results."""
     codes = train_seeds(["copy", *penalty(options)], range(options.seeds), options.work)
-    failed = {seed: code for seed, code in codes.items() if code > 1}  # 1 says that it did not learn, which is a result
-    if failed:
-        raise SystemExit(f"these seeds ended with a code above 1: {failed}")
+    if failed := broken(codes):
+        raise SystemExit(f"these seeds have no results: they ended with the codes {failed}")
     runs = [json.loads((options.work / f"seed-{seed}" / "results.json").read_text()) for seed in codes]
     command = ["python -m ntm_lib train copy", *penalty(options), "--seed"]
     return [run | {"command": " ".join([*command, str(run["seed"]), "--out DIR"])} for run in runs]
+
+
+def broken(codes: dict[int, int]) -> dict[int, int]:
+    """Return the seeds whose training broke, with their codes: 1 says that it did not learn, which is a result."""
+    return {seed: code for seed, code in codes.items() if code not in (0, 1)}
 
 
 def penalty(options: argparse.Namespace) -> list[str]:
@@ -66,14 +71,20 @@ def idle_spread(machine: NeuralTuringMachine, length: int) -> dict[str, float]:
     return {"read": float(np.mean(spread(waiting))), "write": float(np.mean(spread(answering)))}
 
 
+def number(bits: float | None, places: int) -> str:
+    """Return bits as text: those of a run that met NaN are None in its results."""
+    return "NaN" if bits is None else f"{bits:.{places}f}"
+
+
 def table(runs: list[dict]) -> str:
     """Return all runs, a line each, and what they say together."""
     tests = list(runs[0]["tests"])
     lines = ["seed  learned after  seconds  bits at the end" + "".join(f"{test:>13}" for test in tests)]
     for run in runs:
-        tested = "".join(f"{run['tests'][test]['bits']:13.3f}" for test in tests)
+        tested = "".join(f"{number(run['tests'][test]['bits'], 3):>13}" for test in tests)
         learned = run["sequences_to_solve"] or "never"
-        lines.append(f"{run['seed']:4}  {learned:>13}  {run['seconds']:7.0f}  {run['final']['bits']:15.4f}{tested}")
+        bits = number(run["final"]["bits"], 4)
+        lines.append(f"{run['seed']:4}  {learned:>13}  {run['seconds']:7.0f}  {bits:>15}{tested}")
     solved = sum(run["solved"] for run in runs)
     crossings = [run["sequences_to_solve"] or float("inf") for run in runs]
     lines.append(
@@ -98,7 +109,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         f"benchmarks/results/{options.out.name}",
     ]
     report = {"command": " ".join(command), "runs": runs}
-    options.out.write_text(json.dumps(report, indent=1) + "\n")
+    write_results(report, options.out)
     print(table(runs))
 
 

@@ -42,8 +42,8 @@ def table(report: dict) -> str:
     lines = [report["command"], "seed  learned after  seconds      bits    right" + "".join(f"{t:>24}" for t in tests)]
     for run in report["runs"]:
         final, learned = run["final"], run["sequences_to_solve"] or ("at the end" if run["solved"] else "never")
-        bits = "NaN" if final["bits"] is None else f"{final['bits']:.4f}"
-        tested = "".join(f"{run['tests'][t]['bits']:24.3f}" for t in tests)
+        bits = copy_seeds.number(final["bits"], 4)
+        tested = "".join(f"{copy_seeds.number(run['tests'][t]['bits'], 3):>24}" for t in tests)
         lines.append(f"{run['seed']:4}  {learned:>13}  {run['seconds']:7.0f}  {bits:>8} {final['right']:8.1%}{tested}")
     hours = sum(run["seconds"] for run in report["runs"]) / 3600
     lines.append(
@@ -59,6 +59,7 @@ def main() -> None:
     parser.add_argument("--only", nargs="*", choices=sorted({task for task, _ in ROWS}), help="these tasks")
     parser.add_argument("--controller", choices=sorted({name for _, name in ROWS}), help="this machine only")
     options = parser.parse_args()
+    incomplete: list[str] = []
     for (task, controller), count in ROWS.items():
         if (options.only and task not in options.only) or options.controller not in (None, controller):
             continue
@@ -66,11 +67,16 @@ def main() -> None:
         if (task, controller) == ("copy", "lstm"):
             copy_seeds.main(["--work", str(out)])
             continue
-        train_seeds([task, "--controller", controller], range(count), out)
+        failed = copy_seeds.broken(train_seeds([task, "--controller", controller], range(count), out))
+        if failed:
+            incomplete.append(f"{task} {controller}: {failed}")
+            continue
         report = gather(out, task, controller, range(count))
         RESULTS.mkdir(exist_ok=True)
         write_results(report, RESULTS / f"{task}_{controller}.json")
         print(table(report), end="\n\n", flush=True)
+    if incomplete:
+        raise SystemExit("these rows were not written, for seeds ended with these codes: " + "; ".join(incomplete))
 
 
 if __name__ == "__main__":

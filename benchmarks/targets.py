@@ -125,8 +125,13 @@ def judged(target: Target, results: Path = RESULTS) -> Row:
     path = results / target.file
     if not path.exists():
         return Row(task, target.what, float("nan"), "not trained yet", target.paper)
-    value = target.measured(json.loads(path.read_text())["runs"])
+    value = target.measured(json.loads(path.read_text(), object_hook=_no_nan)["runs"])
     return Row(task, target.what, value, "met" if target.is_met(value) else "falls short", target.paper)
+
+
+def _no_nan(part: dict) -> dict:
+    """Return a part of a results file in which the bits of a run that met NaN, null there, are endless."""
+    return {name: float("inf") if name == "bits" and value is None else value for name, value in part.items()}
 
 
 def main() -> int:

@@ -30,7 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
     os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
     try:
         result: int = options.run(options, arguments)
-    except (ValueError, FileNotFoundError) as error:
+    except (ValueError, OSError) as error:  # OSError: above all a file that is not there, and a full disk
         parser.error(str(error))
     return result
 
@@ -58,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     tracing.set_defaults(run=_trace)
     for command, sequences in ((evaluation, 100), (tracing, 1)):
         command.add_argument("task", type=_task)
-        command.add_argument("model", help="a .keras file")
+        command.add_argument("model", help="a .keras file, or the name of a machine that is shipped")
         command.add_argument("difficulty", nargs="*", type=_difficulty, help="such as length=40 (default: training's)")
         command.add_argument("--sequences", type=_whole(1), default=sequences, help=f"how many (default {sequences})")
         command.add_argument("--seed", type=_whole(0), default=1_000_000, help="of the sequences (default 1000000)")
@@ -127,6 +127,7 @@ def _train_several(options: argparse.Namespace) -> int:
 
     def report(seed: int, code: int) -> None:
         said = {0: "learned", 1: "did not learn", INTERRUPTED: "was interrupted"}.get(code, f"ended with code {code}")
+        said = f"was ended by signal {-code}" if code < 0 else said
         print(f"seed {seed} {said}", flush=True)
 
     seeds = range(options.seed, options.seed + options.seeds)
@@ -134,7 +135,8 @@ def _train_several(options: argparse.Namespace) -> int:
         codes = train_seeds(arguments, seeds, options.out, jobs=options.jobs, report=report)
     except KeyboardInterrupt:
         return INTERRUPTED
-    return max(codes.values())
+    # As shells do: of a process that was ended by a signal, 128 and its number.
+    return max(128 - code if code < 0 else code for code in codes.values())
 
 
 def _train_one(options: argparse.Namespace, arguments: list[str]) -> int:
@@ -151,7 +153,8 @@ def _train_one(options: argparse.Namespace, arguments: list[str]) -> int:
     changes = {} if options.spread_penalty is None else {"spread_penalty": options.spread_penalty}
     if options.resume and (options.out / "results.json").exists():
         finished = json.loads((options.out / "results.json").read_text())
-        if finished["status"] != "interrupted":
+        written = (options.out / "model.keras").exists()  # the last that is written before the results
+        if finished["status"] != "interrupted" and written:
             now = run_settings(chosen.task(), options.seed, chosen.model(**changes), recipe)
             check_settings(options.out, {name: finished.get(name) for name in now}, now)
             print(f"{options.out} holds a finished run: nothing to do")
@@ -167,11 +170,12 @@ def _train_one(options: argparse.Namespace, arguments: list[str]) -> int:
         progress=not options.quiet,
     )
     command = shlex.join(["python", "-m", "ntm_lib", *arguments])
+    if run.results["status"] != "interrupted":
+        run.model.save(options.out / "model.keras")  # first: where there are results, there is a machine
     write_results({"command": command, **run.results}, options.out / "results.json")
     if run.results["status"] == "interrupted":
         print(f"interrupted after {run.results['curve'][-1]['sequences']:,} sequences; go on with: {command} --resume")
         return INTERRUPTED
-    run.model.save(options.out / "model.keras")
     Checkpoint(options.out / "checkpoint").remove()
     print(_summary(run.results))
     return 0 if run.results["solved"] else 1
@@ -187,12 +191,21 @@ def _summary(results: dict[str, Any]) -> str:
     )
 
 
-def _evaluate(options: argparse.Namespace, _: list[str]) -> int:
+def _machine(named: str) -> Any:
+    """Return the machine of a file, or the one that is shipped under a name."""
     from ntm_lib import models  # so that Keras knows their classes
+    from ntm_lib.pretrained import load_pretrained
+
+    path = Path(named)
+    is_file = path.suffix or path.name != named or path.exists()
+    return models.SequenceModel.load(named) if is_file else load_pretrained(named)
+
+
+def _evaluate(options: argparse.Namespace, _: list[str]) -> int:
     from ntm_lib.tasks import TASKS
     from ntm_lib.training import evaluate
 
-    model, task = models.SequenceModel.load(options.model), TASKS[options.task]()
+    model, task = _machine(options.model), TASKS[options.task]()
     difficulty = dict(options.difficulty)
     measured = evaluate(model, task, sequences=options.sequences, seed=options.seed, **difficulty)
     print(json.dumps({"difficulty": difficulty, **measured}, indent=1))
@@ -202,11 +215,10 @@ def _evaluate(options: argparse.Namespace, _: list[str]) -> int:
 def _trace(options: argparse.Namespace, _: list[str]) -> int:
     import numpy as np
 
-    from ntm_lib.models import NeuralTuringMachine
     from ntm_lib.tasks import TASKS
     from ntm_lib.trace import record
 
-    model, task = NeuralTuringMachine.load(options.model), TASKS[options.task]()
+    model, task = _machine(options.model), TASKS[options.task]()
     batch = task.sample(options.sequences, np.random.default_rng(options.seed), **dict(options.difficulty))
     trace = record(model, batch.inputs, targets=batch.targets, mask=batch.mask)
     options.out.write_text(trace.to_json())

@@ -100,7 +100,12 @@ def write_results(results: Mapping[str, Any], path: str | Path) -> None:
     """
     path = Path(path)
     beside = path.with_suffix(".writing")
-    beside.write_text(json.dumps(with_null(results), indent=1, allow_nan=False) + "\n")
+    text = json.dumps(with_null(results), indent=1, allow_nan=False) + "\n"
+    try:
+        beside.write_text(text)
+    except OSError:
+        beside.unlink(missing_ok=True)
+        raise
     beside.replace(path)
 
 

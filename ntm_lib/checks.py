@@ -33,10 +33,15 @@ def non_negative_number(name: str, value: Any) -> float:
 def choice(name: str, value: Any, choices: Sequence[str]) -> str:
     """Return `value` if it is one of `choices`, or raise `ValueError` naming them all, and the nearest."""
     if not isinstance(value, str) or value not in choices:
-        near = difflib.get_close_matches(value, choices, n=2) if isinstance(value, str) else []
-        hint = f". Did you mean {' or '.join(map(repr, near))}?" if near else ""
+        hint = nearest(value, choices) if isinstance(value, str) else ""
         raise ValueError(f"{name} must be one of {', '.join(map(repr, choices))}. Received: {value!r}{hint}")
     return str(value)
+
+
+def nearest(value: str, choices: Sequence[str]) -> str:
+    """Return ". Did you mean 'x' or 'y'?" with the choices that are written nearly like `value`; "" without any."""
+    near = difflib.get_close_matches(value, choices, n=2)
+    return f". Did you mean {' or '.join(map(repr, near))}?" if near else ""
 
 
 def array(name: str, value: Any, *shapes: str, dtype: Any = None) -> np.ndarray:

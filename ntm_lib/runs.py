@@ -57,7 +57,8 @@ def train(
 ) -> TrainingRun:
     """Train a machine on a task and test it on sequences that are harder than it has seen.
 
-    An interrupt (Ctrl-C) ends training after the running epoch, which is a second or two; a second one ends it at once.
+    An interrupt (Ctrl-C) ends training after the running epoch, a few seconds later, and the bar says so; a second one
+    ends it at once, and what came after the last checkpoint is lost.
 
     Args:
         task: what to learn.
@@ -128,7 +129,12 @@ def run_settings(task: Task, seed: int, model: SequenceModel, recipe: Recipe) ->
     config = {"class": type(model).__name__, **model.get_config()}
     del config["name"]  # Keras counts the models of a process
     ranges = {name: list(ends) for name, ends in task.ranges().items()}
-    return {"task": {"name": task.name, **ranges}, "seed": seed, "model": config, "recipe": asdict(recipe)}
+    return {
+        "task": {"name": task.name, **ranges, **task.variant},
+        "seed": seed,
+        "model": config,
+        "recipe": asdict(recipe),
+    }
 
 
 def _judged(
@@ -225,6 +231,8 @@ class _Record(keras.callbacks.Callback):
         if self.first_step_seconds is None:
             self.first_step_seconds = round(time.perf_counter() - self._started, 1)
         shown = int(self.model.optimizer.iterations) * self.data.recipe.batch_size
+        if self.interrupted.is_set():
+            self._bar.set_description_str("ends with this epoch", refresh=False)
         self._bar.update(min(shown, self.data.sequences(self.data.epochs)) - self._bar.n)
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:

@@ -185,10 +185,21 @@ class SequenceModel(keras.Model):
         with _beside(filepath, ".keras", overwrite) as written:
             super().save(written, **kwargs)
 
-    def save_weights(self, filepath: Any, overwrite: bool = True, **kwargs: Any) -> None:
-        """Save the weights alone to a `.weights.h5` file, as safely as `save`; arguments and errors as there."""
+    def save_weights(self, filepath: Any, overwrite: bool = True) -> None:
+        """Save the weights alone to a `.weights.h5` file, as safely as `save`; arguments and errors as there.
+
+        Raises:
+            OSError: if the disk is full.
+        """
         with _beside(filepath, ".weights.h5", overwrite) as written:
-            super().save_weights(written, **kwargs)
+            # Keras would let the HDF5 library write to the disk, which ends the process where the disk is full. What is
+            # part of a .keras file is put together in memory and written by Python, which raises an error.
+            whole = written.with_name("whole.keras")
+            super().save(whole)
+            with zipfile.ZipFile(whole) as parts:
+                weights = parts.read("model.weights.h5")
+            whole.unlink()
+            written.write_bytes(weights)
 
     def load_weights(self, filepath: Any, **kwargs: Any) -> None:
         """Load what `save_weights` wrote for a model of the same configuration.
@@ -220,7 +231,10 @@ class SequenceModel(keras.Model):
         """
         path = _path(filepath)
         if not path.exists():
-            raise FileNotFoundError(f"filepath must name a saved model. Received: {filepath!r}, which does not exist")
+            near = checks.nearest(path.name, [each.name for each in path.parent.glob("*.keras")])
+            raise FileNotFoundError(
+                f"filepath must name a saved model. Received: {filepath!r}, which does not exist{near}"
+            )
         if not _whole_archive(path):
             raise ValueError(
                 f"filepath must be a file that {cls.__name__}.save wrote. Received {path}, which is truncated, damaged "

@@ -65,6 +65,8 @@ def test_it_trains_and_writes_results_and_weights_that_load(tmp_path: Path, caps
         (["train", "copy", "--out", "x", "--jobs", "0"], "argument --jobs: must be at least 1"),
         (["evaluate", "copy", "no.keras"], "filepath must name a saved model. Received: 'no.keras'"),
         (["evaluate", "copy", "a file"], "filepath must be a file that SequenceModel.save wrote. Received a file"),
+        (["evaluate", "copy", "copy-ltsm"], "Received: 'copy-ltsm'. Did you mean 'copy-lstm' or "),
+        (["trace", "copy", "trained.kera", "--out", "x"], "which does not exist. Did you mean 'trained.keras'?"),
         (["evaluate", "copy", "a file", "length"], "argument difficulty: must be a name and a whole number such as"),
         (["trace", "copy", "no.keras"], "the following arguments are required: --out"),
         (["train", "copy", "--out", "x", "--seed", "-1"], "argument --seed: must be at least 0"),
@@ -95,7 +97,8 @@ def test_a_wrong_call_is_answered_with_one_clear_line_and_2(
     arguments: list[str], line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "a file").write_text("")
+    for name in ("a file", "trained.keras"):
+        (tmp_path / name).write_text("")
     monkeypatch.setattr(runs, "train", lambda *_, **__: pytest.fail("it must not train"))
     with pytest.raises(SystemExit) as stopped:
         main(arguments)
@@ -130,6 +133,59 @@ def test_the_exit_code_says_whether_it_learned(
     assert NeuralTuringMachine.load(tmp_path / "model.keras").cell.controller.kind == "feed-forward"
     assert "length 20: 0.5" in capsys.readouterr().out
     assert json.loads((tmp_path / "results.json").read_text())["final"]["bits"] is None
+
+
+def finished(*_: Any, **arguments: Any) -> runs.TrainingRun:
+    """Stands for a training that ended."""
+    results = {
+        "final": {"bits": 0.0, "optimal_bits": 0.0, "right": 1.0},
+        "tests": {},
+        "recipe": {"sequences": 40_000},
+        "seconds": 1.0,
+        "solved": True,
+        "status": "finished",
+    }
+    return runs.TrainingRun(arguments["model"](), results)
+
+
+def test_a_disk_that_is_full_at_the_end_leaves_no_results_without_a_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full_disk(*_: Any, **__: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(runs, "train", finished)
+    arguments = ["train", "copy", "--out", str(tmp_path), "--quiet"]
+    with monkeypatch.context() as patch, pytest.raises(SystemExit):
+        patch.setattr(NeuralTuringMachine, "save", full_disk)
+        main(arguments)
+    assert "error: [Errno 28] No space left on device" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir()), "else it would be taken for a finished run"
+    assert main([*arguments, "--resume"]) == 0
+    (tmp_path / "model.keras").unlink()
+    assert main([*arguments, "--resume"]) == 0, "results alone are not a finished run either"
+    assert (tmp_path / "model.keras").exists()
+
+
+def test_a_machine_that_is_shipped_goes_by_its_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["evaluate", "copy", "copy-lstm", "length=5", "--sequences", "5"]) == 0
+    assert json.loads(capsys.readouterr().out)["right"] == 1.0
+    assert main(["trace", "copy", "copy-lstm", "length=5", "--out", str(tmp_path / "trace.json")]) == 0
+    for wrong in (tmp_path, tmp_path / "nowhere" / "trace.json"):
+        with pytest.raises(SystemExit):
+            main(["trace", "copy", "copy-lstm", "length=5", "--out", str(wrong)])
+        assert str(wrong) in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_a_seed_that_was_killed_is_no_success(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def one_is_killed(command: list[str], **_: Any) -> Any:
+        return subprocess.CompletedProcess(command, -9 if command[command.index("--seed") + 1] == "1" else 0)
+
+    monkeypatch.setattr(several.subprocess, "run", one_is_killed)
+    assert main(["train", "copy", "--seeds", "2", "--jobs", "1", "--out", str(tmp_path)]) == 137
+    assert capsys.readouterr().out == "seed 0 learned\nseed 1 was ended by signal 9\n"
 
 
 def test_an_interrupted_run_says_how_to_go_on(

@@ -98,8 +98,29 @@ def test_one_command_trains_the_copy_machine_of_ten_seeds_too(tmp_path: Path, mo
 def test_copy_seeds_stops_at_a_training_that_broke(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Code 1 says that a seed did not learn, which is a result; any other that there is none."""
     monkeypatch.setattr(copy_seeds, "train_seeds", Farm(code=2))
-    with pytest.raises(SystemExit, match=r"these seeds ended with a code above 1: \{0: 2, 1: 2\}"):
+    with pytest.raises(SystemExit, match=r"these seeds have no results: they ended with the codes \{0: 2, 1: 2\}"):
         run(copy_seeds, monkeypatch, "--work", str(tmp_path), "--seeds", "2")
+
+
+@pytest.mark.parametrize("code", [2, -9, 130])
+def test_a_row_with_a_training_that_broke_is_not_written(
+    code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What lies in its folder may come from other settings."""
+    farm = Farm(code)
+    monkeypatch.setattr(learning, "train_seeds", farm)
+    monkeypatch.setattr(learning, "RESULTS", tmp_path / "results")
+    with pytest.raises(SystemExit, match=rf"not written.*sorting lstm: \{{0: {code}.*sorting lstm-baseline: "):
+        run(learning, monkeypatch, "--work", str(tmp_path), "--only", "sorting")
+    assert len(farm.calls) == 2, "the other rows are trained"
+    assert not (tmp_path / "results").exists()
+
+
+def test_a_seed_that_met_nan_in_a_test_is_in_the_tables() -> None:
+    report = {"command": "c", "runs": [pretended(2)]}
+    report["runs"][0]["tests"]["length 20"]["bits"] = None
+    for text in (learning.table(report), copy_seeds.table(report["runs"])):
+        assert text.count("NaN") == 2
 
 
 def test_copy_seeds_hands_the_penalty_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

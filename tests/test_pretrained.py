@@ -69,6 +69,15 @@ def test_a_damaged_file_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         load_pretrained("copy-lstm")
 
 
+def test_every_record_has_the_form_of_a_training() -> None:
+    usual = set(pretrained_results("copy-lstm"))
+    assert {"schema", "command", "seed", "curve", "final", "tests", "goal", "machine", "recipe", "sha256"} <= usual
+    for name in NAMES:
+        record = pretrained_results(name)
+        assert set(record) - {"stopped_after"} == usual, name
+        assert set(record["final"]) == {"bits", "optimal_bits", "wrong_bits", "right", "answered"}, name
+
+
 def test_no_record_names_a_folder_of_one_machine() -> None:
     for name in NAMES:
         text = json.dumps(pretrained_results(name))

@@ -8,6 +8,8 @@ import math
 import os
 import shutil
 import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -18,19 +20,23 @@ import numpy as np
 import pytest
 
 from ntm_lib import (
+    AssociativeRecallTask,
     CopyTask,
     Goal,
     KeyValueTask,
     NeuralTuringMachine,
     NGramsTask,
+    PrioritySortTask,
     Recipe,
     RepeatCopyTask,
     TrainingRun,
     evaluate,
     train,
 )
-from ntm_lib.checkpoints import Checkpoint, write_results
+from ntm_lib.checkpoints import Checkpoint, check_settings, write_results
 from ntm_lib.data import Curriculum, TrainingData
+from ntm_lib.runs import run_settings
+from ntm_lib.tasks import Task
 
 TASK = CopyTask(2, min_length=1, max_length=2)
 TINY = Recipe(
@@ -145,6 +151,11 @@ def test_an_interrupt_ends_the_epoch_and_the_run_goes_on_bit_for_bit(tmp_path: P
     equal(again, whole)
 
 
+def test_the_bar_says_that_an_interrupt_was_heard(capsys: pytest.CaptureFixture[str]) -> None:
+    run(recipe=SLOW, progress=True, callbacks=[Interrupt(30)])
+    assert "ends with this epoch: " in capsys.readouterr().err
+
+
 def test_a_second_interrupt_ends_it_at_once(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         run(recipe=SLOW, folder=tmp_path, callbacks=[Interrupt(30, times=2)])
@@ -239,6 +250,20 @@ def test_a_run_that_was_begun_otherwise_is_not_resumed(name: str, stopped: Path)
         run(**{"recipe": SLOW, "folder": stopped, "resume": True, **changes})
 
 
+@pytest.mark.parametrize(
+    ("name", "usual", "other"),
+    [
+        ("item_length", AssociativeRecallTask(2), AssociativeRecallTask(2, item_length=2, max_items=6)),
+        ("answers", PrioritySortTask(4), PrioritySortTask(4, answers=3)),
+    ],
+)
+def test_what_neither_a_width_nor_a_difficulty_tells_is_a_setting_too(name: str, usual: Task, other: Task) -> None:
+    model = NeuralTuringMachine(4, 2, 6, 4, units=8)
+    now = run_settings(other, 3, model, SLOW)
+    with pytest.raises(ValueError, match=rf"begun with other settings: task.{name} was None and is now \d$"):
+        check_settings("a folder", run_settings(usual, 3, model, SLOW), now)
+
+
 @pytest.mark.parametrize("file", ["state.json", "model.weights.h5"])
 def test_a_damaged_checkpoint_is_told(file: str, stopped: Path, tmp_path: Path) -> None:
     shutil.copytree(stopped, tmp_path / "run")
@@ -266,12 +291,53 @@ def test_a_full_disk_leaves_the_last_checkpoint_and_does_not_end_the_training(
 ) -> None:
     folder = shutil.copytree(stopped, tmp_path / "run")
     before = {path.name: path.read_bytes() for path in (folder / "checkpoint").iterdir()}
-    monkeypatch.setattr(keras.Model, "save_weights", full_disk)
+    monkeypatch.setattr(keras.Model, "save", full_disk)
     with pytest.warns(UserWarning, match=r"no checkpoint could be written, the last one stays: .*No space left"):
         finished = run(recipe=SLOW, folder=folder, resume=True)
     assert finished.results["status"] == "finished"
     assert {path.name: path.read_bytes() for path in (folder / "checkpoint").iterdir()} == before
     assert [path.name for path in folder.iterdir() if "writing" in path.name] == []
+
+
+FULL = """
+import json, resource, signal, sys
+from pathlib import Path
+from ntm_lib import NeuralTuringMachine
+from ntm_lib.checkpoints import Checkpoint, write_results
+
+folder, limit = Path(sys.argv[1]), int(sys.argv[2])
+model = NeuralTuringMachine(3, 2, 16, 8, controller="feed-forward", units=200)
+model.compile("adam")
+model.optimizer.build(model.trainable_variables)
+checkpoint = Checkpoint(folder / "checkpoint")
+checkpoint.save(model, {"settings": {}, "number": 1})
+write_results({"number": 1}, folder / "results.json")
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
+for write in (
+    lambda: checkpoint.save(model, {"settings": {}, "number": 2}),
+    lambda: model.save(folder / "model.keras"),
+    lambda: write_results({"number": ["much"] * limit}, folder / "results.json"),
+):
+    try:
+        write()
+    except OSError as error:
+        print("refused", error.errno)
+print(checkpoint.restore(model, {})["number"], json.loads((folder / "results.json").read_text())["number"])
+print(sorted(path.name for path in folder.iterdir()))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="a limit on the size of files, which stands for a full disk")
+@pytest.mark.parametrize("limit", [20_000, 150_000])
+def test_a_write_that_breaks_off_leaves_what_was_there_and_the_process_alive(limit: int, tmp_path: Path) -> None:
+    """HDF5 would end the process if it met the end of the disk by itself."""
+    command = [sys.executable, "-c", FULL, str(tmp_path), str(limit)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    refused = f"refused {errno.EFBIG}"
+    assert done.stdout.splitlines() == [refused, refused, refused, "1 1", "['checkpoint', 'results.json']"]
 
 
 def test_a_process_that_dies_between_two_moves_leaves_a_checkpoint(

@@ -296,7 +296,7 @@ def test_a_failed_save_of_the_weights_leaves_the_old_file_as_it_was(
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch, pytest.raises(OSError, match="No space"):
-        patch.setattr(keras.Model, "save_weights", half)
+        patch.setattr(keras.Model, "save", half)
         small(2).save_weights(path)
     assert path.read_bytes() == before
     assert [left.name for left in tmp_path.iterdir()] == ["machine.weights.h5"]

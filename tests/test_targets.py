@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 import sys
@@ -12,6 +13,17 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 import targets
+
+from ntm_lib import Recipe
+
+NAMES = frozenset(
+    (
+        *("schema", "status", "task", "seed", "model", "parameters", "recipe", "machine", "seconds"),
+        *("first_step_seconds", "curve", "goal", "sequences_to_solve", "final", "tests", "solved"),
+    )
+)
+MEASURES = frozenset(("bits", "optimal_bits", "wrong_bits", "right", "answered"))
+RECIPE = frozenset(field.name for field in dataclasses.fields(Recipe))
 
 
 def runs(bits: float, at_20: float = 0.0) -> dict[str, Any]:
@@ -46,6 +58,13 @@ def test_one_seed_is_enough_to_fall_short(tmp_path: Path) -> None:
     assert found == [(0.5, "falls short"), (0.0, "met"), (0.6, "falls short")]
 
 
+def test_a_seed_that_met_nan_falls_short(tmp_path: Path) -> None:
+    report = runs(0.01)
+    met_nan = report["runs"][1]
+    met_nan["curve"][1]["bits"] = met_nan["final"]["bits"] = met_nan["tests"]["items 20"]["bits"] = None
+    assert verdicts(tmp_path, report) == [(0.5, "falls short"), (0.0, "met"), (math.inf, "falls short")]
+
+
 def test_what_was_not_trained_is_no_number(tmp_path: Path) -> None:
     row = targets.judged(targets.TARGETS[0], tmp_path)
     assert math.isnan(row.value)
@@ -75,4 +94,7 @@ def test_every_committed_row_is_met_and_every_run_is_there() -> None:
         assert len(report["runs"]) >= 5, path.name
         assert [run["seed"] for run in report["runs"]] == list(range(len(report["runs"]))), "no seed is left out"
         assert {run["schema"] for run in report["runs"]} == {2}
+        assert {frozenset(run) for run in report["runs"]} == {NAMES}, path.name
+        assert {frozenset(run["final"]) for run in report["runs"]} == {MEASURES}, path.name
+        assert {frozenset(run["recipe"]) for run in report["runs"]} == {RECIPE}, path.name
         assert report["command"].startswith("python -m ntm_lib train ")

@@ -160,13 +160,28 @@ def test_the_same_name_in_two_folders_keeps_both(tmp_path: Path) -> None:
         ("1 Mary moved.\n3 Mary slept.", r"qa1.txt, line 2 must have the next number of its story"),
         ("2 Mary moved.", r"qa1.txt, line 1 must have the next number of its story"),
         ("1 Mary moved.\n2", r"qa1.txt, line 2 must be a number and a statement"),
-        ("1 Mary moved.\n2 Where?\tattic\tone", r"qa1.txt, line 2 must name its facts by numbers. Received: 'one'"),
+        ("1 Mary moved.\n2 Where?\tattic\tone", r"qa1.txt, line 2 must name its facts by the .*Received: 'one'"),
+        ("1 Mary moved.\n2 Where?\tattic\t2", r"qa1.txt, line 2 must name its facts by .*earlier lines. Received: '2'"),
+        ("1 Mary moved.\n2 Where?\tattic\t\u00b2", r"qa1.txt, line 2 must name its facts by the numbers"),
+        ("1 Mary moved.\n2 Where?\tattic,\t1", r"qa1.txt, line 2 must have words between .*Received: 'attic,'"),
+        ("1 Mary moved.\n\u00b2 Mary slept.", r"qa1.txt, line 2 must be a number and a statement"),
     ],
 )
 def test_a_corrupt_line_is_named_with_its_file(line: str, message: str, tmp_path: Path) -> None:
     (tmp_path / "qa1.txt").write_text(line)
     with pytest.raises(ValueError, match=message):
         load_babi(tmp_path)
+
+
+def test_bytes_that_are_no_text_are_named_with_their_line(tmp_path: Path) -> None:
+    (tmp_path / "qa1.txt").write_bytes(b"1 Mary moved.\n2 Mary sl\xffpt.\n")
+    for path in (tmp_path, tmp_path / "qa1.txt"):
+        with pytest.raises(ValueError, match=r"qa1.txt, line 2 must be text in UTF-8. Received: .*0xff"):
+            load_babi(path)
+    with tarfile.open(tmp_path / "b.tar.gz", "w:gz") as archive:
+        archive.add(tmp_path / "qa1.txt", "en/qa1.txt")
+    with pytest.raises(ValueError, match=r"^en/qa1.txt, line 2 must be text in UTF-8"):
+        load_babi(tmp_path / "b.tar.gz")
 
 
 def test_what_is_no_babi_is_told(tmp_path: Path) -> None:
@@ -190,6 +205,8 @@ def test_babis_stories_become_sequences_of_one_vocabulary(tmp_path: Path) -> Non
     texts = {task.describe(batch, example) for example in range(30)}
     assert "john is in the park.\nis john in the park? yes" in texts
     assert any("what is mary carrying? milk football" in text for text in texts)
+    assert task.variant == BabiTask(stories, vocabulary=task.vocabulary).variant
+    assert task.variant != BabiTask([*stories[::-1]], vocabulary=task.vocabulary).variant, "other stories"
     with pytest.raises(ValueError, match=r"stories must hold at least one story. Received none"):
         BabiTask([])
     with pytest.raises(ValueError, match=r"vocabulary must hold every word"):

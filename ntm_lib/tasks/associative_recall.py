@@ -37,6 +37,7 @@ class AssociativeRecallTask(Task):
         self.max_items = checks.positive_integer("max_items", max_items, minimum=2)
         self.num_inputs, self.num_outputs = self.vector_dim + 2, self.vector_dim
         self.difficulty: dict[str, Range] = {"items": (2, self.max_items)}
+        self.variant = {} if self.item_length == 3 else {"item_length": self.item_length}
         self._check_enough(self.max_items)
 
     def _check_enough(self, items: int) -> None:

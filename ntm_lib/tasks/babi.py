@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import tarfile
+import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
@@ -67,6 +69,8 @@ class BabiTask(Task):
         self.stories = [encode(story, self.vocabulary) for story in stories]
         self.num_inputs = self.num_outputs = len(self.vocabulary)
         self.difficulty: dict[str, Range] = {}
+        told_of = "\n\n".join("\n".join(map(str, story)) for story in stories)
+        self.variant = {"stories": len(stories), "checksum": zlib.crc32(" ".join((told_of, *self.vocabulary)).encode())}
 
     def steps(self) -> int:
         """Return T of the longest story."""
@@ -97,23 +101,32 @@ def _files(path: Path) -> Iterator[tuple[str, str]]:
     if path.is_dir():
         for file in sorted(path.rglob("*.txt")):
             if wanted(file.name):
-                yield str(file), file.read_text(encoding="utf-8")
+                yield str(file), _text(str(file), file.read_bytes())
     elif path.suffix == ".txt":
-        yield str(path), path.read_text(encoding="utf-8")
+        yield str(path), _text(str(path), path.read_bytes())
     else:
         try:
             with tarfile.open(path) as archive:
                 for member in archive:
                     content = archive.extractfile(member) if member.isfile() and wanted(member.name) else None
                     if content is not None:
-                        yield member.name, content.read().decode("utf-8")
+                        yield member.name, _text(member.name, content.read())
         except (tarfile.TarError, EOFError, OSError) as error:
             raise ValueError(f"path must be a readable archive of bAbI. Received {path}: {error}") from error
 
 
+def _text(name: str, content: bytes) -> str:
+    """Return the text of a file; if it is none, name the line in which that shows."""
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        number = content.count(b"\n", 0, error.start) + 1
+        raise ValueError(f"{name}, line {number} must be text in UTF-8. Received: {error}") from error
+
+
 def _stories(name: str, text: str) -> list[Story]:
     stories: list[Story] = []
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(re.split(r"\r?\n", text), start=1):
         if not line.strip():
             continue
         place, said = _line(f"{name}, line {number}", line)
@@ -131,14 +144,16 @@ def _line(where: str, line: str) -> tuple[int, Line]:
     parts = [part.strip() for part in rest.split("\t")]
     said = tuple(parts[0].rstrip(".? ").lower().split())
     question = len(parts) == 3 and bool(parts[1])
-    if not number.isdigit() or not said or not (len(parts) == 1 or question):
+    if not number.isdecimal() or not said or not (len(parts) == 1 or question):
         raise ValueError(
             f"{where} must be a number and a statement, or a question, its answer and its facts between tabs. "
             f"Received: {line[:80]!r}"
         )
     if not question:
         return int(number), Line(said)
-    facts = parts[2].split()
-    if not all(fact.isdigit() for fact in facts):
-        raise ValueError(f"{where} must name its facts by numbers. Received: {parts[2]!r}")
-    return int(number), Line(said, tuple(parts[1].lower().split(",")), tuple(int(fact) for fact in facts))
+    facts, answer = parts[2].split(), tuple(word.strip() for word in parts[1].lower().split(","))
+    if not all(answer):
+        raise ValueError(f"{where} must have words between the commas of its answer. Received: {parts[1]!r}")
+    if not all(fact.isdecimal() and 0 < int(fact) < int(number) for fact in facts):
+        raise ValueError(f"{where} must name its facts by the numbers of earlier lines. Received: {parts[2]!r}")
+    return int(number), Line(said, answer, tuple(int(fact) for fact in facts))

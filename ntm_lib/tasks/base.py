@@ -43,6 +43,10 @@ class Task(abc.ABC):
     curriculum: Sequence[Mapping[str, Range]] = ()
     """Easier distributions to begin with, easiest first; each overrides `difficulty`. Empty where none is needed."""
 
+    variant: Mapping[str, int | str] = {}
+    """What tells this task from the usual one of its name, where neither a width nor a difficulty does: two trainings
+    that differ in it are not the same."""
+
     tests: Sequence[Mapping[str, Range]] = ()
     """Harder sequences than those of training, which show whether a machine has learned the rule."""
 

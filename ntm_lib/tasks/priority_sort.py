@@ -40,6 +40,7 @@ class PrioritySortTask(Task):
         self.answers = checks.positive_integer("answers", answers)
         self.num_inputs, self.num_outputs = self.vector_dim + 2, self.vector_dim
         self.difficulty: dict[str, Range] = {"items": (fewest, self.max_items)}
+        self.variant = {} if self.answers == 16 else {"answers": self.answers}
 
     def steps(self, *, items: int) -> int:
         """Return T of a sequence of that many items."""
