@@ -1,0 +1,104 @@
+"""What is compared in a case, and how it is shown."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from exercises.student.machine import Run, run
+from exercises.student.pictures import labelled, raster, text_of, trace_picture
+from exercises.student.values import Unusable, numbers_in
+
+# --- functions (arguments of the case, answer) -> the value that is compared
+
+
+def identity(arguments: Mapping[str, Any], answer: Any) -> Any:
+    """The answer itself."""
+    return answer
+
+
+def drive(arguments: Mapping[str, Any], answer: Any) -> Any:
+    """Run the tape machine on the program `answer` and give what it reads, [asked steps, W].
+
+    arguments: `inputs` [T, W]; `slots`; optionally `memory` [N, W] to begin with, `ask`, the steps whose reading
+    counts, `look`, another field of `Run` to look at, and `longest`, how many steps a program may have.
+    """
+    longest = arguments.get("longest")
+    if longest is not None and isinstance(answer, list) and len(answer) > longest:
+        raise Unusable(f"the program has {len(answer)} steps, expected at most {longest}")
+    done = run(answer, arguments["inputs"], slots=arguments["slots"], memory=arguments.get("memory"))
+    seen = getattr(done, arguments.get("look", "reads"))
+    return seen[list(arguments["ask"])] if "ask" in arguments else seen
+
+
+# --- pictures: (arguments, expected, got, answer) -> HTML
+
+
+def _matrix(arguments: Mapping[str, Any], expected: Any, got: Any, answer: Any = None) -> str:
+    drawn = {}
+    for name, value in {"expected": expected, "got": got}.items():
+        array = numbers_in(value)
+        fits = array is not None and 1 <= array.ndim <= 2 and 0 < array.size <= 4000
+        drawn[name] = raster(array, "row" if array.ndim == 2 else "", "column", alt=name) if fits else text_of(value)
+    return labelled(drawn)
+
+
+def _trace(arguments: Mapping[str, Any], expected: Any, got: Any, answer: Any = None) -> str:
+    drawn = _matrix(arguments, expected, got)
+    if isinstance(answer, list | tuple):
+        try:
+            done = run(answer, arguments["inputs"], arguments["slots"], arguments.get("memory"))
+        except Exception:  # what is wrong with the program is said elsewhere
+            return drawn
+        drawn += f"<details><summary>what your machine does, step by step</summary>{trace_picture(done)}</details>"
+        if "ntm_lib" in sys.modules and not os.environ.get("NTM_PLAIN_PICTURES"):
+            drawn += inspect(done, expected, arguments.get("ask", range(len(done.reads)))).html()
+    return drawn
+
+
+def _values(arguments: Mapping[str, Any], expected: Any, got: Any, answer: Any = None) -> str:
+    return labelled({"expected": text_of(expected), "got": text_of(got)})
+
+
+PICTURES: dict[str, Callable[..., str]] = {"value": _values, "weighting": _matrix, "matrix": _matrix, "trace": _trace}
+"""How a case is shown: (arguments, expected, got, answer) -> HTML that stands alone. `got` may be None."""
+
+
+def inspect(done: Run, targets: Any = None, asked: Sequence[int] = ()) -> Any:
+    """A run in the course's inspector, step by step. Needs ntm_lib and TensorFlow, which take some seconds to load."""
+    from ntm_lib.inspector.widget import inspect as inspected
+    from ntm_lib.trace import HeadTrace, Trace
+
+    def stack(head: str, name: str) -> np.ndarray:
+        return np.array([step[head][name] for step in done.heads], np.float32)[None, :, None]
+
+    def head_trace(head: str) -> Any:
+        names = ("key", "strength", "gate", "shift") + (("erase", "add") if head == "write" else ())
+        stages = np.moveaxis(stack(head, "stages"), 3, 0)
+        return HeadTrace(
+            **{name: stack(head, name) for name in names},
+            sharpening=stack(head, "sharpen"),
+            **dict(zip(("content", "gated", "shifted", "weights"), stages, strict=True)),
+            previous=np.eye(done.memory.shape[1], dtype=np.float32)[None, :1],
+        )
+
+    seen, asked = np.clip(done.reads, 1e-6, 1 - 1e-6), list(asked)
+    wanted, mask = np.zeros_like(seen), np.zeros(len(seen))
+    if targets is not None and np.shape(targets) == seen[asked].shape:
+        wanted[asked], mask[asked] = targets, 1
+    arrays = {
+        "inputs": done.inputs,
+        "logits": np.log(seen / (1 - seen)),
+        "initial_memory": done.memory[0],
+        "memory": done.memory[1:],
+        "reads": done.reads[:, None],
+        "hidden": np.zeros((len(seen), 1)),
+        "targets": wanted,
+        "mask": mask,
+    }
+    batch = {name: array.astype(np.float32)[None] for name, array in arrays.items()}
+    return inspected(Trace(**batch, read=head_trace("read"), write=head_trace("write")))
