@@ -5,7 +5,7 @@ hand-set head parameters; `drive`, `identity`, `PICTURES` and `differs` are shar
 words. `exercises.grader.release` joins the parts to `release/check.py`: NumPy, one file, nothing is sent anywhere.
 """
 
-from exercises.student.cases import PICTURES, drive, identity, inspect
+from exercises.student.cases import PICTURES, THROUGH, drive, identity, inspect
 from exercises.student.machine import BACK, FORWARD, STAY, Run, run
 from exercises.student.notebook import exercise
 from exercises.student.pictures import labelled, raster, text_of, trace_picture
@@ -16,6 +16,7 @@ __all__ = [
     "FORWARD",
     "PICTURES",
     "STAY",
+    "THROUGH",
     "Run",
     "Unusable",
     "changed_arguments",

@@ -1,8 +1,8 @@
 """What a question is: the words in which a source notebook says how an answer is judged. NumPy only.
 
-A source notebook ends each test cell with `grade(Question(...), globals())`. Who reads the source in the trusted process
-puts a list under `COLLECTOR` into those globals, and `grade` adds the question to it. Without it the cell runs in
-nbgrader, inside the student's kernel: then `grade` calls the answer itself and returns the points that it earns.
+A source notebook ends each test cell with `grade(Question(...), globals())`. Who reads the source in the trusted
+process puts a list under `COLLECTOR` into those globals, and `grade` adds the question to it. Without it the cell runs
+in nbgrader, inside the student's kernel: then `grade` calls the answer itself and returns the points that it earns.
 """
 
 from __future__ import annotations
@@ -120,7 +120,7 @@ class Question:
         return self.reference(**copy.deepcopy(dict(arguments)))
 
     def observed(self, arguments: Arguments, raw: Value) -> Value:
-        """What is compared, from what the answer returned (or is). May raise check.Unusable, whose text is for the student."""
+        """What is compared, from what the answer returned (or is). Raises Unusable, whose text is for students."""
         return self.observe(copy.deepcopy(dict(arguments)), raw)
 
     def mistaken(self, mistake: Mistake, arguments: Arguments) -> Value:
@@ -193,7 +193,7 @@ def grade(question: Question, namespace: dict[str, Any]) -> float | None:
 
     namespace: the globals of the notebook. Raises AssertionError in nbgrader for an answer that earns nothing.
     """
-    through = getattr(check, question.through, None) or namespace.get(question.through)
+    through = check.THROUGH.get(question.through) or namespace.get(question.through)
     if not callable(through):
         raise ValueError(f"through: received {question.through!r}, expected a function of check.py or of the notebook")
     question = replace(question, observe=through)
@@ -217,7 +217,8 @@ def _in_this_kernel(question: Question, namespace: dict[str, Any]) -> float:
     if mistake:
         print(f"{question.name}: {mistake.name}. {mistake.hint}")
     elif not all(right):
-        print(f"{question.name}: {right.count(False)} of {len(right)} cases are wrong. {next(filter(None, messages))}")
+        seen = next(filter(None, messages[:shown]), "All public cases are right.")
+        print(f"{question.name}: {right.count(False)} of {len(right)} cases are wrong. {seen}")
     if points == 0:
         raise AssertionError(f"{question.name} earns no points yet")
     return points

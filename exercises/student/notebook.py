@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from exercises.student import cases as known
+from exercises.student.cases import PICTURES, THROUGH
 from exercises.student.pictures import text_of
 from exercises.student.progress import progress_html, remember
 from exercises.student.submitting import submission
@@ -23,7 +23,7 @@ HINT_BOX = "border-left:4px solid #b8860b;padding:4px 10px;margin:6px 0"
 
 
 class Result(NamedTuple):
-    """One public case of a student's answer: what came out, or the error, and what is wrong with it ('' for nothing)."""
+    """One public case: what came out of the answer, and what is wrong with it ('' for nothing)."""
 
     arguments: dict[str, Any]
     expected: Any
@@ -68,7 +68,7 @@ def attempts(asked: dict[str, Any], namespace: Namespace) -> list[Result]:
         raw = got = None
         try:
             raw = _raw(asked, case["arguments"], namespace)
-            through = getattr(known, asked["through"], None) or namespace[asked["through"]]
+            through = THROUGH.get(asked["through"]) or namespace[asked["through"]]
             got = through(copy.deepcopy(case["arguments"]), raw)
             message = differs(case["expected"], got, asked["tolerance"])
         except Unusable as error:
@@ -137,7 +137,7 @@ def _case(asked: dict[str, Any], number: int, result: Result) -> str:
     given = ", ".join(f"{html.escape(name)} = {text_of(value)}" for name, value in result.arguments.items())
     mark = "✗" if result.message else "✓"
     said = f"<div>{html.escape(result.message)}</div>" if result.message else ""
-    picture = known.PICTURES[asked["picture"]](result.arguments, result.expected, result.got, result.raw)
+    picture = PICTURES[asked["picture"]](result.arguments, result.expected, result.got, result.raw)
     opened = "open" if result.message else ""
     head = f"<summary>{mark} case {number}</summary>"
     return f"<details {opened}>{head}<div><small>{given}</small></div>{said}{picture}</details>"

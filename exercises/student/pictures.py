@@ -14,7 +14,7 @@ INK, WRITE, READ = "#222222", "#c44e1c", "#1f6fb2"
 
 
 def raster(values: Any, rows: str = "", columns: str = "", color: str = "", alt: str = "") -> str:
-    """A matrix as an SVG of cells: one hue for values from 0 up, red and blue for signs; numbers where there is room."""
+    """A matrix as an SVG of cells: one hue from 0 up, red and blue for signs; numbers where there is room."""
     values = np.atleast_2d(np.asarray(values, float))
     height, width = values.shape
     numbers = values.size <= 80 and width <= 12
@@ -53,6 +53,7 @@ def _short(value: float) -> str:
 
 
 def labelled(parts: Mapping[str, str]) -> str:
+    """Parts side by side, each under its name; narrow pages stack them."""
     boxes = (
         f'<div style="margin:2px 14px 6px 0"><div><small>{name}</small></div>{part}</div>'
         for name, part in parts.items()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import html
 import json
-import os
 from pathlib import Path
 
 PROGRESS_FILE = "progress.json"
@@ -27,7 +26,7 @@ def remember(exercise: str, questions: list[str], question: str, passes: bool) -
     kept[exercise] = {name: before.get(name, False) for name in questions} | {question: passes}
     with contextlib.suppress(OSError):
         Path(PROGRESS_FILE + ".new").write_text(json.dumps(kept, indent=1), encoding="utf-8")
-        os.replace(PROGRESS_FILE + ".new", PROGRESS_FILE)
+        Path(PROGRESS_FILE + ".new").replace(PROGRESS_FILE)
 
 
 def progress_html(exercise: str) -> str:

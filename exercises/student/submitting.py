@@ -26,7 +26,8 @@ def submission(exercise: str, questions: list[str], file: str | None, namespace:
             cell["outputs"], cell["execution_count"] = [], None
     target = path.with_name(f"submission-{exercise}.ipynb")
     target.write_text(json.dumps(notebook, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    return f"Wrote {target.name} beside {path.name}. {_notes(questions, sources, namespace)}Hand in this file; nothing was sent."
+    notes = _notes(questions, sources, namespace)
+    return f"Wrote {target.name} beside {path.name}. {notes}Hand in this file; nothing was sent."
 
 
 def _notes(questions: list[str], sources: Mapping[str, str], namespace: Mapping[str, Any]) -> str:
@@ -44,7 +45,7 @@ def _notes(questions: list[str], sources: Mapping[str, str], namespace: Mapping[
 
 
 def running_notebook(exercise: str, namespace: Mapping[str, Any]) -> Path | None:
-    """The file of this notebook: from Jupyter, from VS Code, or the only one in the folder with this exercise's name."""
+    """This notebook: from VS Code, from Jupyter, or the only one in the folder with this exercise's name."""
     named = [namespace.get("__vsc_ipynb_file__"), os.environ.get("JPY_SESSION_NAME")]
     for text in filter(None, named):
         for path in (Path(str(text)), Path(Path(str(text)).name)):

@@ -15,7 +15,7 @@ class Unusable(ValueError):
 def differs(expected: Any, got: Any, tolerance: float = 1e-6, where: str = "") -> str:
     """'' when `got` is as good as `expected`, else one sentence that says what is wrong.
 
-    Lists of numbers count as arrays, whole numbers as numbers; True and False do not. tolerance: absolute plus relative.
+    Lists count as arrays, whole numbers as numbers; True and False do not. tolerance: absolute and relative.
     """
     at = f"{where}: " if where else ""
     if isinstance(expected, Mapping):
