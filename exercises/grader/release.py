@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import copy
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,13 +18,18 @@ from exercises.grader.spec import PUBLIC_SHARE, Exercise, Question
 FOLDER = Path(__file__).parents[1]
 PARTS = ("values", "pictures", "machine", "cases", "progress", "submitting", "notebook")
 ANSWER_HERE = "Your answer here."
-HEADER = '''"""Check answers and drive a tape machine: the one file that an exercise notebook needs beside it. Needs NumPy only.
+HEADER = '''"""Check answers and drive a tape machine: the file that an exercise notebook needs beside it. Needs NumPy only.
 
 Nothing is sent anywhere. This file is joined from the parts in exercises/student of the course's repository.
 """
 
 from __future__ import annotations
 '''
+START = """try:
+    from check import exercise
+except ModuleNotFoundError:  # on Colab: !wget -q {address}
+    raise SystemExit("check.py must lie beside this notebook: {address}") from None
+check, submit = exercise("{name}", CASES)"""
 
 
 def release_all(source: Path = FOLDER / "source", release: Path = FOLDER / "release") -> list[Path]:
@@ -60,16 +66,32 @@ def released(notebook: Mapping[str, Any], exercise: Exercise) -> dict[str, Any]:
 
 
 def put_cases(notebook: dict[str, Any], exercise: Exercise) -> None:
-    """Write the public cases into the cell "cases" of a notebook, folded."""
-    cell = next(cell for cell in notebook["cells"] if cell["metadata"].get("nbgrader", {}).get("grade_id") == "cases")
-    cell["metadata"]["jupyter"] = {"source_hidden": True}
-    notebook["metadata"]["exercise"] = {"name": exercise.name}
+    """Write the folded public cases into the cell "cases" of a notebook, and into "start" what makes `check` of them."""
     text = json.dumps(public_cases(exercise), ensure_ascii=False, separators=(",", ":"))
     if "'''" in text:
         raise ValueError(f"{exercise.name}: the cases hold three quotes in a row, which the cell cannot hold")
-    cell["source"] = (
-        f"# The public cases, as data. Nothing to read or to change here.\nCASES = r'''{text}'''".splitlines(True)
-    )
+    notebook["metadata"]["exercise"] = {"name": exercise.name}
+    filled = {
+        "cases": f"# The public cases, as data. Nothing to read or to change here.\nCASES = r'''{text}'''",
+        "start": START.format(name=exercise.name, address=check_address()),
+    }
+    for cell in notebook["cells"]:
+        name = cell["metadata"].get("nbgrader", {}).get("grade_id")
+        if name in filled:
+            cell["source"] = filled.pop(name).splitlines(True)
+        if name == "cases":
+            cell["metadata"]["jupyter"] = {"source_hidden": True}
+    if filled:
+        raise ValueError(f"{exercise.name}: received no cell {' and no cell '.join(filled)}, expected one of each")
+
+
+def check_address() -> str:
+    """Where check.py can be had: the repository's address stands in _config.yml and nowhere else."""
+    config = (FOLDER.parent / "_config.yml").read_text(encoding="utf-8")
+    url, branch = (re.search(rf"^  {name}: (\S+)", config, re.MULTILINE) for name in ("url", "branch"))
+    if url is None or branch is None:
+        raise ValueError("_config.yml: expected repository: with url and branch")
+    return f"{url[1]}/raw/{branch[1]}/exercises/release/check.py"
 
 
 def public_cases(exercise: Exercise) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from exercises.student.machine import Run, run
 from exercises.student.pictures import labelled, raster, text_of, trace_picture
-from exercises.student.values import Unusable, numbers_in
+from exercises.student.values import Unusable, described, numbers_in
 
 # --- functions (arguments of the case, answer) -> the value that is compared
 
@@ -19,6 +19,13 @@ from exercises.student.values import Unusable, numbers_in
 def identity(arguments: Mapping[str, Any], answer: Any) -> Any:
     """The answer itself."""
     return answer
+
+
+def entry(arguments: Mapping[str, Any], answer: Any) -> Any:
+    """One entry of a prediction: some are public, some are hidden. arguments: `entry`, and `of`, how many there are."""
+    if not isinstance(answer, list | tuple | np.ndarray) or len(answer) != arguments["of"]:
+        raise Unusable(f"received {described(answer)}, expected a list of {arguments['of']} entries")
+    return answer[arguments["entry"]]
 
 
 def drive(arguments: Mapping[str, Any], answer: Any) -> Any:
@@ -35,17 +42,19 @@ def drive(arguments: Mapping[str, Any], answer: Any) -> Any:
     return seen[list(arguments["ask"])] if "ask" in arguments else seen
 
 
-THROUGH: dict[str, Callable[..., Any]] = {"identity": identity, "drive": drive}
+THROUGH: dict[str, Callable[..., Any]] = {"identity": identity, "entry": entry, "drive": drive}
 
 # --- pictures: (arguments, expected, got, answer) -> HTML
 
 
 def _matrix(arguments: Mapping[str, Any], expected: Any, got: Any, answer: Any = None) -> str:
-    drawn = {}
+    drawn: dict[str, str] = {}
     for name, value in {"expected": expected, "got": got}.items():
         array = numbers_in(value)
-        fits = array is not None and 1 <= array.ndim <= 2 and 0 < array.size <= 4000
-        drawn[name] = raster(array, "row" if array.ndim == 2 else "", "column", alt=name) if fits else text_of(value)
+        if array is not None and 1 <= array.ndim <= 2 and 0 < array.size <= 4000:
+            drawn[name] = raster(array, "row" if array.ndim == 2 else "", "column", alt=name)
+        else:
+            drawn[name] = text_of(value)
     return labelled(drawn)
 
 

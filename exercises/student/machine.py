@@ -46,7 +46,7 @@ def run(program: Sequence[Mapping[str, Any]], inputs: Any, slots: int = 8, memor
     then the write head erases and adds, then the read head reads. Where the inputs [T, W] end, zeros come in.
     """
     inputs = np.asarray(inputs, float)
-    if not isinstance(program, list | tuple) or not program:
+    if not isinstance(program, list | tuple) or not 0 < len(program) <= 1000:
         raise Unusable(f"program: received {described(program)}, expected a list with one dict for each step")
     inputs = np.concatenate([inputs, np.zeros((max(0, len(program) - len(inputs)), inputs.shape[1]))])[: len(program)]
     tape = np.zeros((slots, inputs.shape[1])) if memory is None else np.array(memory, float)
@@ -64,7 +64,8 @@ def run(program: Sequence[Mapping[str, Any]], inputs: Any, slots: int = 8, memor
         tapes.append(tape)
         history.append((weights["write"], weights["read"], seen))
         parameters.append(heads)
-    return Run(inputs, np.array(tapes), *map(np.array, zip(*history, strict=True)), parameters)
+    writing, reading, reads = (np.array(column) for column in zip(*history, strict=True))
+    return Run(inputs, np.array(tapes), writing, reading, reads, parameters)
 
 
 def _heads(step: Any, number: int, vectors: Mapping[str, np.ndarray]) -> dict[str, dict[str, Any]]:
@@ -84,14 +85,15 @@ def _heads(step: Any, number: int, vectors: Mapping[str, np.ndarray]) -> dict[st
     return heads
 
 
-RANGES = {
-    "strength": ((), 0.0, np.inf, "a number >= 0"),
+LARGEST = 1e6
+RANGES: dict[str, tuple[Any, float, float, str]] = {
+    "strength": ((), 0.0, LARGEST, "a number >= 0"),
     "gate": ((), 0.0, 1.0, "a number from 0 to 1"),
     "shift": ((3,), 0.0, 1.0, "3 numbers >= 0 that add up to 1: for -1, 0 and +1"),
-    "sharpen": ((), 1.0, np.inf, "a number >= 1"),
-    "key": (None, -np.inf, np.inf, 'numbers, one for each column of the tape, or "input" or "read"'),
+    "sharpen": ((), 1.0, LARGEST, "a number >= 1"),
+    "key": (None, -LARGEST, LARGEST, 'numbers, one for each column of the tape, or "input" or "read"'),
     "erase": (None, 0.0, 1.0, 'numbers from 0 to 1, one for each column of the tape, or "input" or "read"'),
-    "add": (None, -np.inf, np.inf, 'numbers, one for each column of the tape, or "input" or "read"'),
+    "add": (None, -LARGEST, LARGEST, 'numbers, one for each column of the tape, or "input" or "read"'),
 }
 """The shape of each head parameter (None: a vector as wide as the tape), its range, and both in words."""
 
@@ -105,12 +107,13 @@ def _parameter(where: str, name: str, value: Any, vectors: Mapping[str, np.ndarr
     if shape is None:
         shape = vectors["input"].shape
         array = np.full(shape, array, float) if array is not None and array.ndim == 0 else array
-    good = array is not None and array.dtype.kind != "b" and array.shape == shape and bool(np.isfinite(array).all())
-    good = good and bool((array >= low).all() and (array <= high).all())
-    if not good or (name == "shift" and abs(float(np.sum(array)) - 1) > 1e-6):
-        received = str(value)[:60] if array is None or array.size <= 8 else described(value)
-        raise Unusable(f"{where}: {name} received {received}, expected {words}")
-    return np.asarray(array, float)
+    if array is not None and array.dtype.kind != "b" and array.shape == shape:
+        array = array.astype(float)
+        inside = bool(((array >= low) & (array <= high)).all())  # False for NaN
+        if inside and (name != "shift" or abs(float(array.sum()) - 1) < 1e-6):
+            return array
+    received = str(value)[:60] if array is None or array.size <= 8 else described(value)
+    raise Unusable(f"{where}: {name} received {received}, expected {words}")
 
 
 def _stages(tape: np.ndarray, before: np.ndarray, head: Mapping[str, Any]) -> np.ndarray:
