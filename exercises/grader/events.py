@@ -43,8 +43,8 @@ LOSSES = {
 class Limits:
     """What one submission may use."""
 
-    seconds: float = 5.0  # on the processor, for one answer, when its question does not say
-    patience: float = 3.0  # by the clock, as a multiple of that
+    pace: float = 1.0  # all limits on time are multiplied by this
+    patience: float = 3.0  # limits by the clock, as a multiple of the limits on the processor
     memory: int = 1024 * 2**20  # bytes, above what the libraries take
     box_memory: int = 2 * 1024 * 2**20  # bytes of all processes of a box together, above what a fresh one takes
     processes: int = 64

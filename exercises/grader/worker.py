@@ -65,10 +65,14 @@ def submission(limited: bool = False) -> None:
         Path(OPTIONS.folder, f"{name}.py").write_text(code, encoding="utf-8")
     failure = _given_code_runs(load["given"])
     tell(Kind.READY if failure is None else Kind.BROKEN, payload=wire.encode(failure))
+    lost: set[str] = set()  # cells that end or stop the process: later questions do without them
     while (request := _request()) is not None:
         for question in request["questions"]:
             tell(Kind.BEGIN, question["index"])
-            Questioning(question, load["given"], request["shown"], limits).run()
+            own = question["cells"][-1]
+            question["cells"] = [cell for cell in question["cells"] if cell == own or cell not in lost]
+            if not Questioning(question, load["given"], request["shown"], limits).run():
+                lost.add(own)
         tell(Kind.DONE)
 
 
@@ -109,8 +113,9 @@ class Questioning:
         self.defined = False
         self.printed = self.received = b""
 
-    def run(self) -> None:
-        """Make all calls; a lost process costs the call it was lost in."""
+    def run(self) -> bool:
+        """Make all calls; a lost process costs the call it was lost in. False when it was lost in the definition."""
+        case = 0
         for _ in range(GIVE_UP_AFTER):
             loss = self._one_process()
             if loss is None:
@@ -123,6 +128,7 @@ class Questioning:
                 break
         if self.shown and self.printed:
             self._tell(Kind.OUTPUT, NO_CASE, wire.encode(self.printed.decode("utf-8", errors="replace")))
+        return case != NO_CASE
 
     def _tell(self, kind: Kind, case: int, payload: bytes) -> None:
         tell(kind, self.question["index"], case, payload)

@@ -24,7 +24,7 @@ def differs(expected: Any, got: Any, tolerance: float = 1e-6, where: str = "") -
         same_type = isinstance(got, str) if isinstance(expected, str) else isinstance(got, bool | np.bool_ | None)
         same = same_type and (got is None) == (expected is None) and got == expected
         return "" if same else f"{at}expected {described(expected)}, got {described(got)}"
-    if isinstance(expected, list | tuple) and not numbers_in(expected):
+    if isinstance(expected, list | tuple) and numbers_in(expected) is None:
         if not isinstance(got, list | tuple) or len(got) != len(expected):
             return f"{at}expected a list of {len(expected)} entries, got {described(got)}"
         messages = (
