@@ -11,7 +11,7 @@ import os
 import select
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from exercises.grader.sandbox import InfrastructureError, Setting, start
 GLANCE = 0.1  # seconds between two looks at the memory of a box
 LARGEST_REQUEST = 256 * 2**20
 PAGE = os.sysconf("SC_PAGE_SIZE")
-EXTRA_FOR_LIBRARIES = 2 * 2**30  # TensorFlow's pages count in each fork, shared or not
+EXTRA_FOR_LIBRARIES = 1 * 2**30  # what TensorFlow takes when it first computes something
 
 
 class LostWorker(Exception):
@@ -63,7 +63,7 @@ class Worker:
             raise self._broken(f"the worker {loss} before any answer ran") from None
         if kind != Kind.READY:
             raise self._broken(f"the code that the notebook gives does not run in the box: {payload}")
-        self.usual_memory = _memory_of(self.process.pid)
+        self.usual_memory = _memory_of(self.process.pid, _resident)
 
     def ask(self, questions: list[dict[str, Any]], shown: bool) -> Iterator[tuple[Kind, int, int, Any]]:
         """Have the calls of questions made. Yields (kind, question, case, payload); raises LostWorker."""
@@ -167,18 +167,32 @@ class Worker:
         if not self.usual_memory:
             return False
         most = self.setting.limits.box_memory + (0 if self.setting.kit == "numpy" else EXTRA_FOR_LIBRARIES)
-        return _memory_of(self.process.pid) - self.usual_memory > most
+        process, usual = self.process.pid, self.usual_memory
+        # The quick look counts shared pages in every process that shares them; the exact one takes longer.
+        return _memory_of(process, _resident) - usual > most and _memory_of(process, _proportional) - usual > most
 
 
-def _memory_of(process: int) -> int:
+def _resident(number: int) -> int:
+    pages = Path(f"/proc/{number}/statm").read_text().split()
+    return (int(pages[1]) - int(pages[2])) * PAGE
+
+
+def _proportional(number: int) -> int:
+    try:
+        text = Path(f"/proc/{number}/smaps_rollup").read_text()
+    except PermissionError:
+        return _resident(number)
+    return sum(int(line.split()[1]) * 1024 for line in text.splitlines() if line.startswith(("Pss_Anon:", "Pss_Shmem:")))
+
+
+def _memory_of(process: int, look: Callable[[int], int]) -> int:
     """Bytes in memory of a process and all its descendants, without what files hold."""
     total = 0
     waiting = [process]
     while waiting:
         number = waiting.pop()
         with contextlib.suppress(OSError, IndexError, ValueError):
-            pages = Path(f"/proc/{number}/statm").read_text().split()
-            total += (int(pages[1]) - int(pages[2])) * PAGE
+            total += look(number)
             for children in Path(f"/proc/{number}/task").glob("*/children"):
                 waiting += map(int, children.read_text().split())
     return total

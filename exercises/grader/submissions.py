@@ -83,7 +83,7 @@ def find(folder: Path, exercises: Sequence[str]) -> list[Found]:
         raise ValueError(f"The submissions must be a folder, received {folder}")
     found = []
     for entry in sorted(os.scandir(folder), key=lambda entry: os.fsencode(entry.name)):
-        if entry.name.startswith("."):
+        if _is_hidden(entry.name):
             continue
         if entry.name.endswith(".ipynb"):
             found.append(_found(_student_of(entry.name, exercises), folder, Path(entry.path)))
@@ -95,13 +95,18 @@ def find(folder: Path, exercises: Sequence[str]) -> list[Found]:
     return found
 
 
+def _is_hidden(name: str) -> bool:
+    """Folders of checkpoints, and what macOS leaves beside each file of a zip."""
+    return name.startswith("._") or (name.startswith(".") and not name.endswith(".ipynb"))
+
+
 def _notebooks_below(folder: Path, depth: int = 2) -> Iterator[Path]:
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: os.fsencode(entry.name))
     except OSError:
         return
     for entry in entries:
-        if entry.name.startswith("."):
+        if _is_hidden(entry.name):
             continue
         if entry.name.endswith(".ipynb"):
             yield Path(entry.path)
