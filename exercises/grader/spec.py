@@ -10,6 +10,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -159,7 +160,7 @@ class Exercise:
     @property
     def points(self) -> float:
         """All points of the notebook, those marked by hand included."""
-        return sum(question.points for question in (*self.questions, *self.free_texts))
+        return sum(question.points for question in self.questions) + sum(part.points for part in self.free_texts)
 
 
 def recognise(question: Question, cases: Sequence[Arguments], observed: Sequence[Value]) -> Mistake | None:
@@ -169,10 +170,10 @@ def recognise(question: Question, cases: Sequence[Arguments], observed: Sequence
     """
     if any(isinstance(value, Exception) for value in observed):
         return None
+    if _alike(question, question.expected, cases, observed):
+        return None
     for mistake in question.mistakes:
-        values = [_or_error(question.mistaken, mistake, arguments) for arguments in cases]
-        expected = [question.expected(arguments) for arguments in cases]
-        if _alike(question, values, observed) and not _alike(question, expected, observed):
+        if _alike(question, partial(question.mistaken, mistake), cases, observed):
             return mistake
     return None
 
@@ -203,9 +204,11 @@ def grade(question: Question, namespace: dict[str, Any]) -> float | None:
     return _in_this_kernel(question, namespace)
 
 
-def _in_this_kernel(question: Question, namespace: dict[str, Any]) -> float:
-    """Judge in the student's own kernel: what nbgrader does, with what it cannot protect against."""
-    cases = [*question.public, *question.hidden_cases(np.random.default_rng())]
+def judge(
+    question: Question, namespace: Mapping[str, Any], generator: np.random.Generator
+) -> tuple[float, Mistake | None, list[str]]:
+    """Judge an answer where it stands, without a sandbox. -> points, mistake, and what is wrong in each case."""
+    cases = [*question.public, *question.hidden_cases(generator)]
     observed = [_or_error(_answer_in, question, namespace, arguments) for arguments in cases]
     messages = [
         str(value) if isinstance(value, Exception) else differs(question.expected(arguments), value, question.tolerance)
@@ -213,18 +216,23 @@ def _in_this_kernel(question: Question, namespace: dict[str, Any]) -> float:
     ]
     mistake = recognise(question, cases, observed)
     right, shown = [not message for message in messages], len(question.public)
-    points = earned(question, right[:shown], right[shown:], mistake)
+    return earned(question, right[:shown], right[shown:], mistake), mistake, messages
+
+
+def _in_this_kernel(question: Question, namespace: Mapping[str, Any]) -> float:
+    """Judge in the student's own kernel: what nbgrader does, with what it cannot protect against."""
+    points, mistake, messages = judge(question, namespace, np.random.default_rng())
     if mistake:
         print(f"{question.name}: {mistake.name}. {mistake.hint}")
-    elif not all(right):
-        seen = next(filter(None, messages[:shown]), "All public cases are right.")
-        print(f"{question.name}: {right.count(False)} of {len(right)} cases are wrong. {seen}")
+    elif any(messages):
+        seen = next(filter(None, messages[: len(question.public)]), "All public cases are right.")
+        print(f"{question.name}: {sum(map(bool, messages))} of {len(messages)} cases are wrong. {seen}")
     if points == 0:
         raise AssertionError(f"{question.name} earns no points yet")
     return points
 
 
-def _answer_in(question: Question, namespace: dict[str, Any], arguments: Arguments) -> Value:
+def _answer_in(question: Question, namespace: Mapping[str, Any], arguments: Arguments) -> Value:
     """Call the answer, or take it, and look at it through `through`. A call that changes its arguments is an error."""
     if question.answer not in namespace:
         raise check.Unusable(f"`{question.answer}` is not defined")
@@ -246,12 +254,15 @@ def _or_error(function: Callable[..., Value], *arguments: Any) -> Value:
         return error
 
 
-def _alike(question: Question, ones: Sequence[Value], others: Sequence[Value]) -> bool:
-    """Whether two lists of values agree case by case. Errors are alike to nothing."""
-    return all(
-        not isinstance(one, Exception) and not differs(one, other, question.tolerance)
-        for one, other in zip(ones, others, strict=True)
-    )
+def _alike(
+    question: Question, value_in: Callable[[Arguments], Value], cases: Sequence[Arguments], observed: Sequence[Value]
+) -> bool:
+    """Whether `value_in` gives what was observed in every case; the first difference decides, an error is one."""
+    for arguments, got in zip(cases, observed, strict=True):
+        value = _or_error(value_in, arguments)
+        if isinstance(value, Exception) or differs(value, got, question.tolerance):
+            return False
+    return True
 
 
 def _one_of(name: str, received: str, known: Sequence[str]) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import html
+import importlib.util
 import inspect as python_inspect
 import json
 import os
@@ -37,9 +38,10 @@ def differs(expected: Any, got: Any, tolerance: float = 1e-6, where: str = "") -
         same_type = isinstance(got, str) if isinstance(expected, str) else isinstance(got, bool | np.bool_ | None)
         same = same_type and (got is None) == (expected is None) and got == expected
         return "" if same else f"{at}expected {described(expected)}, got {described(got)}"
-    if isinstance(expected, list | tuple) and not numbers_in(expected):
+    if isinstance(expected, list | tuple) and numbers_in(expected) is None:
         if not isinstance(got, list | tuple) or len(got) != len(expected):
-            return f"{at}expected a list of {len(expected)} entries, got {described(got)}"
+            received = f"{len(got)}" if isinstance(got, list | tuple) else described(got)
+            return f"{at}expected a list of {len(expected)} entries, got {received}"
         messages = (
             differs(e, g, tolerance, f"{where}[{i}]") for i, (e, g) in enumerate(zip(expected, got, strict=True))
         )
@@ -365,9 +367,22 @@ def _trace(arguments: Mapping[str, Any], expected: Any, got: Any, answer: Any = 
         except Exception:  # what is wrong with the program is said elsewhere
             return drawn
         drawn += f"<details><summary>what your machine does, step by step</summary>{trace_picture(done)}</details>"
-        if "ntm_lib" in sys.modules and not os.environ.get("NTM_PLAIN_PICTURES"):
-            drawn += inspect(done, expected, arguments.get("ask", range(len(done.reads)))).html()
+        drawn += _inspected(done, arguments, expected)
     return drawn
+
+
+def _inspected(done: Run, arguments: Mapping[str, Any], expected: Any) -> str:
+    """The course's inspector on the run where ntm_lib is loaded already, and how to get it where it is installed."""
+    if os.environ.get("NTM_PLAIN_PICTURES") or importlib.util.find_spec("ntm_lib") is None:
+        return ""
+    if "ntm_lib" not in sys.modules:
+        return "<small>After <code>import ntm_lib</code>, check shows this run in the inspector too.</small>"
+    reads = arguments.get("look", "reads") == "reads"
+    asked = arguments.get("ask", range(len(done.reads))) if reads else ()
+    try:
+        return str(inspect(done, expected if reads else None, asked).html())
+    except (ImportError, ValueError):  # ntm_lib without TensorFlow; a run too long to be shown
+        return ""
 
 
 def _values(arguments: Mapping[str, Any], expected: Any, got: Any, answer: Any = None) -> str:

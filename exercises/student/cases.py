@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -66,9 +67,22 @@ def _trace(arguments: Mapping[str, Any], expected: Any, got: Any, answer: Any = 
         except Exception:  # what is wrong with the program is said elsewhere
             return drawn
         drawn += f"<details><summary>what your machine does, step by step</summary>{trace_picture(done)}</details>"
-        if "ntm_lib" in sys.modules and not os.environ.get("NTM_PLAIN_PICTURES"):
-            drawn += inspect(done, expected, arguments.get("ask", range(len(done.reads)))).html()
+        drawn += _inspected(done, arguments, expected)
     return drawn
+
+
+def _inspected(done: Run, arguments: Mapping[str, Any], expected: Any) -> str:
+    """The course's inspector on the run where ntm_lib is loaded already, and how to get it where it is installed."""
+    if os.environ.get("NTM_PLAIN_PICTURES") or importlib.util.find_spec("ntm_lib") is None:
+        return ""
+    if "ntm_lib" not in sys.modules:
+        return "<small>After <code>import ntm_lib</code>, check shows this run in the inspector too.</small>"
+    reads = arguments.get("look", "reads") == "reads"
+    asked = arguments.get("ask", range(len(done.reads))) if reads else ()
+    try:
+        return str(inspect(done, expected if reads else None, asked).html())
+    except (ImportError, ValueError):  # ntm_lib without TensorFlow; a run too long to be shown
+        return ""
 
 
 def _values(arguments: Mapping[str, Any], expected: Any, got: Any, answer: Any = None) -> str:

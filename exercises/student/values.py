@@ -26,7 +26,8 @@ def differs(expected: Any, got: Any, tolerance: float = 1e-6, where: str = "") -
         return "" if same else f"{at}expected {described(expected)}, got {described(got)}"
     if isinstance(expected, list | tuple) and numbers_in(expected) is None:
         if not isinstance(got, list | tuple) or len(got) != len(expected):
-            return f"{at}expected a list of {len(expected)} entries, got {described(got)}"
+            received = f"{len(got)}" if isinstance(got, list | tuple) else described(got)
+            return f"{at}expected a list of {len(expected)} entries, got {received}"
         messages = (
             differs(e, g, tolerance, f"{where}[{i}]") for i, (e, g) in enumerate(zip(expected, got, strict=True))
         )
