@@ -17,7 +17,7 @@ DONE, USAGE, BROKEN_MACHINE = 0, 2, 3
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run a command. Gives the exit code: 0 done, 2 wrongly called, 3 the machine failed somewhere (that is no grade)."""
+    """Run a command. Exit codes: 0 done, 2 wrongly called, 3 the machine failed somewhere, which is no grade."""
     options = _parser().parse_args(arguments)
     try:
         code: int = options.command(options)
@@ -50,7 +50,9 @@ def _add_grade(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dask", metavar="ADDRESS", help="grade on the Dask cluster at this address instead")
     parser.add_argument("--exercise", help="all notebooks are of this exercise (default: each says which)")
     parser.add_argument("--sources", type=Path, default=SOURCES, help="the folder of source notebooks")
-    parser.add_argument("--salt", type=Path, default=SALT, help="the file of the secret that hidden cases are drawn from")
+    parser.add_argument(
+        "--salt", type=Path, default=SALT, help="the file of the secret that hidden cases are drawn from"
+    )
     parser.add_argument("--seconds", type=float, metavar="FACTOR", default=1.0, help="multiply all time limits by this")
     parser.add_argument("--fresh", action="store_true", help="a new box for each submission, not a fork of a warm one")
     parser.add_argument("--trust", action="store_true", help="no sandbox: for your own work only; every report says so")
@@ -138,7 +140,8 @@ def _export(options: argparse.Namespace) -> int:
 def _release(options: argparse.Namespace) -> int:
     from exercises.grader import release
 
-    release.main()
+    for path in release.release_all():
+        print(f"Wrote {path}")
     return DONE
 
 

@@ -1,7 +1,7 @@
 """Runs a student's answer and reports what it returns. Everything here is in the student's hands once it runs.
 
-One process per question, forked from the worker: it runs the answer cells that the question needs, then makes the calls,
-and writes each result to a pipe. Standard library, NumPy, and wire.py beside it.
+One process per question, forked from the worker: it runs the answer cells that the question needs, then makes the
+calls, and writes each result to a pipe. Standard library, NumPy, and wire.py beside it.
 """
 
 from __future__ import annotations
@@ -26,9 +26,12 @@ class Report:
     """Writes events to the worker's pipe."""
 
     def __init__(self, descriptor: int, limits: Limits) -> None:
-        self.descriptor, self.limits = descriptor, limits
+        self.descriptor, self.limits, self.owner = descriptor, limits, os.getpid()
 
     def send(self, kind: Kind, case: int, value: Any) -> None:
+        """Write one event."""
+        if os.getpid() != self.owner:  # a fork that the answer left behind: it has nothing to report
+            os._exit(0)
         wire.write_frame(self.descriptor, HEAD.pack(kind, 0, case) + wire.encode(value, self.limits.value))
 
 
@@ -63,10 +66,10 @@ def answer(question: Mapping[str, Any], cases: list[int], given: str, folder: Pa
 
 
 def fresh_module() -> dict[str, Any]:
-    """The names that a cell starts with: a module `__main__` of its own, and the notebook's words, which do nothing here."""
+    """The names that a cell starts with: a `__main__` of its own, and the notebook's words, which do nothing here."""
     module = types.ModuleType("__main__")
     sys.modules["__main__"] = module
-    module.__dict__.update({word: _nothing for word in ("check", "submit", "display")})
+    module.__dict__.update(dict.fromkeys(("check", "submit", "display"), _nothing))
     module.__dict__["__builtins__"] = builtins
     return module.__dict__
 

@@ -48,14 +48,16 @@ class Class:
         paths = [path for path in sorted(folder.glob("*.ipynb")) if only in (None, path.stem)]
         if not paths:
             raise ValueError(f"{folder} holds no source notebook{f' named {only}' if only else ''}.")
-        return Class({path.stem: sources.read(path) for path in paths}, {path.stem: path.read_bytes() for path in paths})
+        return Class(
+            {path.stem: sources.read(path) for path in paths}, {path.stem: path.read_bytes() for path in paths}
+        )
 
 
 def salt_from(path: Path) -> bytes:
     """The secret that hidden cases are drawn from; made on first use, readable by the owner only."""
     with contextlib.suppress(FileExistsError):
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with open(descriptor, "w", encoding="ascii") as stream:
+        with os.fdopen(descriptor, "w", encoding="ascii") as stream:
             stream.write(secrets.token_hex(32) + "\n")
     salt = path.read_bytes().strip()
     if len(salt) < 16:
@@ -63,7 +65,9 @@ def salt_from(path: Path) -> bytes:
     return salt
 
 
-def jobs_of(found: Sequence[submissions.Found], course: Class, salt: bytes, way: Way, only: str | None) -> Iterator[Job]:
+def jobs_of(
+    found: Sequence[submissions.Found], course: Class, salt: bytes, way: Way, only: str | None
+) -> Iterator[Job]:
     """Read the submissions one after another; each with the key that its record will have."""
     forms = {name: grading.form_of(exercise) for name, exercise in course.exercises.items()}
     grader, environment = records.grader_digest(), records.environment(way.trust, way.limits)
@@ -72,9 +76,11 @@ def jobs_of(found: Sequence[submissions.Found], course: Class, salt: bytes, way:
         submission = submissions.read(file, forms, only)
         exercise = course.exercises.get(submission.exercise)
         key = records.key(
-            **{"submission": submission.digest, "verdict": submission.verdict, "student": submission.student},
-            **{"exercise": submission.exercise, "source": exercise.source_hash if exercise else "", "salt": secret},
-            **{"grader": grader, "environment": environment},
+            submission=[submission.digest, submission.verdict, submission.student, submission.exercise],
+            source=exercise.source_hash if exercise else "",
+            salt=secret,
+            grader=grader,
+            environment=environment,
         )
         yield Job(submission, submission.exercise, course.texts.get(submission.exercise, b""), salt, way, key)
 
@@ -193,7 +199,9 @@ class _Place:
             try:
                 finish(job, future.result(), "")
             except BrokenProcessPool as error:
-                raise InfrastructureError("A process of the grader ended. Run the same command again to go on.") from error
+                raise InfrastructureError(
+                    "A process of the grader ended. Run the same command again to go on."
+                ) from error
             except OSError as error:
                 raise InfrastructureError(f"Results cannot be written: {error}") from error
             except Exception as error:

@@ -1,4 +1,4 @@
-"""The code of answer cells as text: what a cell defines, what it needs of earlier cells, and what only a notebook understands."""
+"""Answer cells as text: what a cell defines, what it needs of earlier ones, and what only a notebook understands."""
 
 from __future__ import annotations
 

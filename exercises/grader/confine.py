@@ -24,17 +24,32 @@ ANY_NEW_NAMESPACE = 0x7E020080
 # Calls that are refused inside the box: memory that no limit counts, other processes' memory, new namespaces, sockets
 # (a virtual machine's AF_VSOCK knows no network namespaces), and doors into the kernel that no answer needs.
 REFUSED = {  # name: (x86_64, aarch64)
-    **{"socket": (41, 198), "ptrace": (101, 117), "shmget": (29, 194), "msgget": (68, 186), "semget": (64, 190)},
-    **{"unshare": (272, 97), "setns": (308, 268), "mount": (165, 40), "umount2": (166, 39), "pivot_root": (155, 41)},
-    **{"chroot": (161, 51), "add_key": (248, 217), "request_key": (249, 218), "keyctl": (250, 219), "bpf": (321, 280)},
-    **{
-        "perf_event_open": (298, 241),
-        "userfaultfd": (323, 282),
-        "memfd_create": (319, 279),
-        "memfd_secret": (447, 447),
-    },
-    **{"process_vm_readv": (310, 270), "process_vm_writev": (311, 271), "pidfd_getfd": (438, 438)},
-    **{"io_uring_setup": (425, 425), "mq_open": (240, 180), "open_tree": (428, 428), "fsopen": (430, 430)},
+    "socket": (41, 198),
+    "ptrace": (101, 117),
+    "shmget": (29, 194),
+    "msgget": (68, 186),
+    "semget": (64, 190),
+    "unshare": (272, 97),
+    "setns": (308, 268),
+    "mount": (165, 40),
+    "umount2": (166, 39),
+    "pivot_root": (155, 41),
+    "chroot": (161, 51),
+    "add_key": (248, 217),
+    "request_key": (249, 218),
+    "keyctl": (250, 219),
+    "bpf": (321, 280),
+    "perf_event_open": (298, 241),
+    "userfaultfd": (323, 282),
+    "memfd_create": (319, 279),
+    "memfd_secret": (447, 447),
+    "process_vm_readv": (310, 270),
+    "process_vm_writev": (311, 271),
+    "pidfd_getfd": (438, 438),
+    "io_uring_setup": (425, 425),
+    "mq_open": (240, 180),
+    "open_tree": (428, 428),
+    "fsopen": (430, 430),
 }
 CLONE, CLONE3 = (56, 220), (435, 435)
 ARCHITECTURES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
@@ -49,7 +64,7 @@ def _call(name: str, *arguments: Any) -> int:
 
 
 def prctl(option: int, value: int = 0, more: Any = 0) -> None:
-    """Call prctl(2), which takes unsigned longs."""
+    """Set an attribute of this process; the system call takes unsigned longs."""
     _call("prctl", option, ctypes.c_ulong(value), more, ctypes.c_ulong(0), ctypes.c_ulong(0))
 
 

@@ -1,7 +1,7 @@
 """The grader's side of the pipe to one worker: requests out, events in, with a limit on everything.
 
-Until a worker has said that it is ready, what goes wrong is the machine's fault. After that the box is in the student's hands:
-whatever it sends, or does not send, is about the student's code, and is read as data that may be false.
+Until a worker has said that it is ready, what goes wrong is the machine's fault. After that the box is in the student's
+hands: whatever it sends, or does not send, is about the student's code, and is read as data that may be false.
 """
 
 from __future__ import annotations
@@ -182,7 +182,9 @@ def _proportional(number: int) -> int:
         text = Path(f"/proc/{number}/smaps_rollup").read_text()
     except PermissionError:
         return _resident(number)
-    return sum(int(line.split()[1]) * 1024 for line in text.splitlines() if line.startswith(("Pss_Anon:", "Pss_Shmem:")))
+    return sum(
+        int(line.split()[1]) * 1024 for line in text.splitlines() if line.startswith(("Pss_Anon:", "Pss_Shmem:"))
+    )
 
 
 def _memory_of(process: int, look: Callable[[int], int]) -> int:

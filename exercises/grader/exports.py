@@ -51,10 +51,8 @@ def write_grades(
         head = (record["student"], record["exercise"], record["file"])
         lines.append((*head, record["verdict"], record["total"], record["possible"], record["waiting"], note))
         for question in record["questions"]:
-            parts.append(
-                (*head, question["name"], question["points"], question["possible"])
-                + (question["verdict"], question["mistake"])
-            )
+            result = (question["points"], question["possible"], question["verdict"], question["mistake"])
+            parts.append((*head, question["name"], *result))
         for text in record["texts"]:
             verdict = "by hand" if text["points"] is None else "marked"
             parts.append((*head, text["name"], _blank(text["points"]), text["possible"], verdict, text["comment"]))
@@ -123,7 +121,7 @@ def _roster(path: Path) -> tuple[list[str], list[dict[str, str]]]:
 
 
 def _record_of(row: Mapping[str, str], chosen: dict[str, dict[str, Any]]) -> dict[str, Any] | None:
-    """The record of a line of the roster: by a name or number that is the student's, or a part of it between underscores.
+    """The record of a line of the roster: by a name or number that is the student's, or is a part of it.
 
     Canvas calls files `doejane_4711_815_NAME.ipynb`, Moodle calls folders `Jane Doe_4711_assignsubmission_file`.
     """
@@ -174,7 +172,9 @@ def _warn(left: Mapping[str, Any]) -> None:
 
 def comment_of(record: Mapping[str, Any]) -> str:
     """What a student is told in one line."""
-    parts = [f"{question['name']}: {question['points']:g} of {question['possible']:g}" for question in record["questions"]]
+    parts = [
+        f"{question['name']}: {question['points']:g} of {question['possible']:g}" for question in record["questions"]
+    ]
     named = [f"{q['name']}: {q['mistake']}. {q['hint']}" for q in record["questions"] if q["mistake"]]
     return "; ".join([*parts, *named, *([record["why"]] if record["why"] else [])])
 
@@ -186,7 +186,9 @@ def gradescope(record: Mapping[str, Any]) -> dict[str, Any]:
         lines = [question["verdict"], *question["reasons"]]
         if question["mistake"]:
             lines.append(f"It looks as if {question['mistake']}. {question['hint']}")
-        lines += [f"Public case {n}: {case['message']}" for n, case in enumerate(question["public"], 1) if case["message"]]
+        lines += [
+            f"Public case {n}: {case['message']}" for n, case in enumerate(question["public"], 1) if case["message"]
+        ]
         tests.append(_test(question["name"], question["points"], question["possible"], lines))
     for text in record["texts"]:
         waiting = text["points"] is None
@@ -194,8 +196,12 @@ def gradescope(record: Mapping[str, Any]) -> dict[str, Any]:
         tests.append(_test(text["name"], 0 if waiting else text["points"], text["possible"], lines))
     heads = filter(None, [_trusted(record), record["why"], *record["problems"]])
     return {
-        **{"score": record["total"], "output": "\n".join(heads), "output_format": "text"},
-        **{"visibility": "visible", "stdout_visibility": "hidden", "tests": tests},
+        "score": record["total"],
+        "output": "\n".join(heads),
+        "output_format": "text",
+        "visibility": "visible",
+        "stdout_visibility": "hidden",
+        "tests": tests,
     }
 
 

@@ -1,4 +1,4 @@
-"""Grade one submission: a job goes in, a record comes out. The same function runs here, in a process, or on a cluster."""
+"""Grade one submission: a job goes in, a record comes out, here, in another process, or on a cluster."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import functools
 import hashlib
 import tempfile
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from exercises.grader.submissions import VERDICTS, Form, Submission
 class Way:
     """How a batch is graded."""
 
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)
     trust: bool = False
     warm: bool = True
 
@@ -95,9 +95,17 @@ def _record(
     for text in texts:
         text["answer_id"] = hashlib.sha256(text["answer"].encode()).hexdigest()[:12]
     return {
-        **{"student": submission.student, "file": submission.shown, "exercise": submission.exercise, "key": job.key},
-        **{"verdict": submission.verdict or "graded", "why": VERDICTS.get(submission.verdict, "")},
-        **{"problems": submission.problems, "trust": job.way.trust, "box": dict(versions)},
-        **{"points": round(sum(question.points for question in judged), 2), "possible": possible},
-        **{"questions": [asdict(question) for question in judged], "texts": texts},
+        "student": submission.student,
+        "file": submission.shown,
+        "exercise": submission.exercise,
+        "key": job.key,
+        "verdict": submission.verdict or "graded",
+        "why": VERDICTS.get(submission.verdict, ""),
+        "problems": submission.problems,
+        "trust": job.way.trust,
+        "box": dict(versions),
+        "points": round(sum(question.points for question in judged), 2),
+        "possible": possible,
+        "questions": [asdict(question) for question in judged],
+        "texts": texts,
     }

@@ -48,7 +48,7 @@ def _name(record: Mapping[str, Any], text: Mapping[str, Any]) -> tuple[str, str,
 def _marks(path: Path) -> dict[tuple[str, str, str], tuple[float | None, str]]:
     if not path.exists():
         return {}
-    marks = {}
+    marks: dict[tuple[str, str, str], tuple[float | None, str]] = {}
     with path.open(encoding="utf-8-sig", newline="") as stream:
         for row in csv.DictReader(stream):
             try:
@@ -64,13 +64,13 @@ def write_queue(results: Path, graded: Sequence[Mapping[str, Any]]) -> None:
     """Write the table: first what waits, then what is marked already, each in the order of the files."""
     from exercises.grader.exports import table
 
-    rows = [
-        (record["file"], record["student"], record["exercise"], text["name"], text["answer_id"], text["possible"])
-        + ("" if text["points"] is None else text["points"], text["comment"], text["rubric"], text["answer"])
-        for record in graded
-        for text in record["texts"]
-        if text["answer"].strip()
-    ]
+    rows: list[Sequence[Any]] = []
+    for record in graded:
+        for text in record["texts"]:
+            if text["answer"].strip():
+                head = (record["file"], record["student"], record["exercise"], text["name"], text["answer_id"])
+                points = "" if text["points"] is None else text["points"]
+                rows.append((*head, text["possible"], points, text["comment"], text["rubric"], text["answer"]))
     if rows or (results / QUEUE).exists():
         rows.sort(key=lambda row: row[6] != "")
         records.write_atomically(results / QUEUE, table([COLUMNS, *rows]))

@@ -119,7 +119,9 @@ def judge(key: QuestionKey, outcome: Outcome | None, code: str | None) -> Judged
     judged.hidden_right = sum(right[key.shown :])
     if mistake is not None:
         judged.mistake, judged.hint = mistake.name, mistake.hint
-    judged.public = [_shown(key, number, results[number], observed[number], messages[number]) for number in range(key.shown)]
+    judged.public = [
+        _shown(key, number, results[number], observed[number], messages[number]) for number in range(key.shown)
+    ]
     judged.verdict = _verdict(outcome, results, right, mistake)
     judged.reasons = _reasons(key, outcome, results, messages, judged)
     return judged
@@ -136,8 +138,9 @@ def _results(key: QuestionKey, outcome: Outcome) -> list[Result]:
     if key.question.kind == "value":
         return [outcome.public.get(0, _never_run(outcome, {}))] * len(key.cases)
     hidden = len(key.cases) - key.shown
-    parts = [(outcome.public, key.shown), (outcome.hidden, hidden)]
-    return [part.get(case, _never_run(outcome, part)) for part, count in parts for case in range(count)]
+    why = outcome.hidden or outcome.public  # where no hidden call was made, the public ones say why
+    public = [outcome.public.get(case) or _never_run(outcome, outcome.public) for case in range(key.shown)]
+    return public + [outcome.hidden.get(case) or _never_run(outcome, why) for case in range(hidden)]
 
 
 def _never_run(outcome: Outcome, part: Mapping[int, Result]) -> Result:
@@ -240,7 +243,9 @@ def _reasons(
     if outcome.lost:
         reasons.append(f"The cell {LOSSES[outcome.lost]}.")
     right = sum(not message for message in messages[: key.shown])
-    reasons.append(f"{right} of {key.shown} public cases are right, {judged.hidden_right} of {judged.hidden_count} hidden ones.")
+    reasons.append(
+        f"{right} of {key.shown} public cases are right, {judged.hidden_right} of {judged.hidden_count} hidden ones."
+    )
     hidden = results[key.shown :]
     for word, text in LOSSES.items():
         lost = sum(result.lost == word for result in hidden)

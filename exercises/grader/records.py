@@ -27,12 +27,12 @@ def write_atomically(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
     try:
-        with open(descriptor, "w", encoding="utf-8", newline="") as stream:
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as stream:
             stream.write(text)
             stream.flush()
             os.fsync(stream.fileno())
-        os.chmod(name, 0o644)
-        os.replace(name, path)
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
@@ -47,8 +47,13 @@ def environment(trust: bool, limits: Limits) -> dict[str, Any]:
         except PackageNotFoundError:
             packages[name] = "not installed"
     return {
-        **{"python": platform.python_version(), "machine": platform.machine(), "packages": packages},
-        **{"trust": trust, "limits": asdict(limits), "floats": np.finfo(float).bits, "platform": sys.platform},
+        "python": platform.python_version(),
+        "machine": platform.machine(),
+        "packages": packages,
+        "trust": trust,
+        "limits": asdict(limits),
+        "floats": np.finfo(float).bits,
+        "platform": sys.platform,
     }
 
 

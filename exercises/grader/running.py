@@ -1,7 +1,7 @@
 """Have the answers of one submission run in boxes, whatever they do there -> what each call gave.
 
-Two passes. In the first the public cases of all questions run, and what they print is kept for the report. Only then do
-arguments of hidden cases enter the box; nothing that comes out of it afterwards is ever shown, but the verdict on values.
+Two passes. In the first the public cases of all questions run, and what they print is kept for the report. Only then
+do arguments of hidden cases enter the box; of what comes out of it afterwards nothing is ever shown but the verdict.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class Outcome:
 
 
 class Boxes:
-    """The workers of this process: a warm one for each kit where the machine allows it, else a fresh one a submission."""
+    """The workers of this process: a warm one for each kit where the machine allows it, else fresh ones."""
 
     def __init__(self, limits: Limits, trust: bool = False, warm: bool = True) -> None:
         self.limits, self.trust = limits, trust
@@ -111,8 +111,8 @@ class Boxes:
 
 
 def run(boxes: Boxes, asked: Sequence[Asked], given: str, answers: Mapping[str, str]) -> dict[str, Outcome]:
-    """Run the questions that are asked. `answers` holds all answer cells in the order of the notebook: a question may use
-    names from those before its own. InfrastructureError when the machine, not the student, failed.
+    """Run the questions that are asked. `answers` holds all answer cells in the order of the notebook: a question may
+    use names from those before its own. InfrastructureError when the machine, not the student, failed.
     """
     outcomes = {question.name: Outcome() for question in asked}
     needs = {question.name: needed(question.name, answers, list(answers), given) for question in asked}
@@ -141,16 +141,20 @@ class _Kit:
     def run(self, questions: Sequence[Asked]) -> None:
         try:
             self._pass(questions, shown=True)
-            defined = [question for question in questions if not self.outcomes[question.name].lost]
-            # A value is the same in every case; the box need not be asked for it again.
-            self._pass([question for question in defined if question.kind == "function"], shown=False)
+            # A value is the same in every case, and an answer that never came back will not come back now.
+            again = [question for question in questions if question.kind == "function" and self._came_back(question)]
+            self._pass(again, shown=False)
         except BaseException:
             self.boxes.drop(self.kit)
             raise
         self.boxes.finish(self.kit)
 
+    def _came_back(self, question: Asked) -> bool:
+        outcome = self.outcomes[question.name]
+        return any(not result.lost for result in outcome.public.values())
+
     def _pass(self, questions: Sequence[Asked], shown: bool) -> None:
-        """One pass over the questions. A worker that is lost is replaced, and the question it was lost in tried again once."""
+        """One pass over the questions. A lost worker is replaced; the question it was lost in is tried again once."""
         waiting = list(questions)
         suspects: set[str] = set()
         while waiting:
@@ -176,9 +180,12 @@ class _Kit:
     def _request(self, question: Asked, index: int, shown: bool) -> dict[str, Any]:
         calls = question.public if shown else question.hidden
         return {
-            **{"index": index, "answer": question.answer, "kind": question.kind},
-            **{"seconds": question.seconds * self.boxes.limits.pace},
-            **{"cells": self.needs[question.name], "calls": [dict(arguments) for arguments in calls]},
+            "index": index,
+            "answer": question.answer,
+            "kind": question.kind,
+            "seconds": question.seconds * self.boxes.limits.pace,
+            "cells": self.needs[question.name],
+            "calls": [dict(arguments) for arguments in calls],
         }
 
 
@@ -241,7 +248,7 @@ class _Progress:
 
 
 def _error(payload: Mapping[str, Any], shown: bool) -> dict[str, Any]:
-    """An error as the box tells it, cut. Of hidden calls only the type, and only one that Python or the grader knows."""
+    """An error as the box tells it, cut. Of hidden calls only the type, and only one that Python itself knows."""
     name = str(payload["type"])[:60]
     if not shown:
         known = getattr(builtins, name, None)
@@ -249,8 +256,11 @@ def _error(payload: Mapping[str, Any], shown: bool) -> dict[str, Any]:
         return {"type": name if trusted else "an error", "message": "", "cell": "", "line": 0, "code": ""}
     line = payload["line"]
     return {
-        **{"type": name, "message": str(payload["message"])[:400], "cell": str(payload["cell"])[:60]},
-        **{"line": line if isinstance(line, int) and 0 < line < 100_000 else 0, "code": str(payload["code"])[:120]},
+        "type": name,
+        "message": str(payload["message"])[:400],
+        "cell": str(payload["cell"])[:60],
+        "line": line if isinstance(line, int) and 0 < line < 100_000 else 0,
+        "code": str(payload["code"])[:120],
     }
 
 

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from exercises.grader.events import Limits
@@ -25,10 +25,22 @@ CHECK = HERE.parent / "release" / "check.py"  # what a student has beside a note
 INSIDE = ("wire.py", "events.py", "answers.py", "confine.py", "worker.py")
 FIRST_UID = 3_000_000_000  # each box run by root has a user that nobody else has, so that its processes can be counted
 ENVIRONMENT = {
-    **{"HOME": "/tmp", "TMPDIR": "/tmp", "PATH": "/nowhere", "LANG": "C.UTF-8", "PYTHONHASHSEED": "0"},
-    **{"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": "-1"},
-    **{"TF_CPP_MIN_LOG_LEVEL": "3", "TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1"},
-    **{"KERAS_BACKEND": "tensorflow", "TF_ENABLE_ONEDNN_OPTS": "0", "MPLBACKEND": "agg", "MPLCONFIGDIR": "/tmp"},
+    "HOME": "/tmp",
+    "TMPDIR": "/tmp",
+    "PATH": "/nowhere",
+    "LANG": "C.UTF-8",
+    "PYTHONHASHSEED": "0",
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "CUDA_VISIBLE_DEVICES": "-1",
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+    "TF_NUM_INTRAOP_THREADS": "1",
+    "TF_NUM_INTEROP_THREADS": "1",
+    "KERAS_BACKEND": "tensorflow",
+    "TF_ENABLE_ONEDNN_OPTS": "0",
+    "MPLBACKEND": "agg",
+    "MPLCONFIGDIR": "/tmp",
 }
 KITS = {"numpy": (), "tensorflow": ("tensorflow",), "ntm_lib": ("tensorflow", "ntm_lib")}
 PROBE = """
@@ -59,7 +71,7 @@ class Setting:
     """How answers are run: what the box holds, its limits, and whether there is a box at all."""
 
     kit: str = "numpy"
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)
     trust: bool = False
     warm: bool = False
 
@@ -94,7 +106,16 @@ def _bare_paths(setting: Setting) -> list[str]:
 
 def _namespaces() -> list[str]:
     options = ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"]
-    options += ["--hostname", "box", "--die-with-parent", "--new-session", "--as-pid-1", "--clearenv", "--chdir", "/tmp"]
+    options += [
+        "--hostname",
+        "box",
+        "--die-with-parent",
+        "--new-session",
+        "--as-pid-1",
+        "--clearenv",
+        "--chdir",
+        "/tmp",
+    ]
     if os.getuid() == 0:  # the worker leaves root as its first act; for that alone it keeps two capabilities
         options += ["--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
     else:
@@ -146,7 +167,7 @@ def _folder_of(module: str) -> Path:
 
 
 def _uid() -> int:
-    """A user for the boxes of this process: one that no other process has, where the machine knows such high numbers."""
+    """A user for the boxes of this process that no other process has, where the machine knows such high numbers."""
     lines = [tuple(map(int, line.split())) for line in Path("/proc/self/uid_map").read_text().splitlines()]
     wanted = FIRST_UID + os.getpid()
     if any(first <= wanted < first + count for first, _, count in lines):
@@ -156,7 +177,8 @@ def _uid() -> int:
 
 def _drop_root() -> str:
     uid = _uid()
-    return f"import os\nif os.getuid() == 0: os.setgroups([]); os.setresgid({uid},{uid},{uid}); os.setresuid({uid},{uid},{uid})\n"
+    ids = f"{uid}, {uid}, {uid}"
+    return f"import os\nif os.getuid() == 0: os.setgroups([]); os.setresgid({ids}); os.setresuid({ids})\n"
 
 
 def require() -> None:

@@ -1,7 +1,7 @@
 """Read what students hand in: any file at all -> the answer cells by name, and what was odd about the file.
 
-Nothing of a submission is run here, and nothing but the answer cells of the exercise is taken out of it. Whatever the file
-is, the outcome is a `Submission`: with answers, or with a `verdict` that says why there are none.
+Nothing of a submission is run here, and nothing but the answer cells of the exercise is taken out of it. Whatever the
+file is, the outcome is a `Submission`: with answers, or with a `verdict` that says why there are none.
 """
 
 from __future__ import annotations
@@ -76,8 +76,8 @@ class Submission:
 def find(folder: Path, exercises: Sequence[str]) -> list[Found]:
     """All submissions in a folder, in the order of their paths.
 
-    Known forms: FOLDER/STUDENT.ipynb, FOLDER/STUDENT_exercise.ipynb (as Canvas names them), and FOLDER/STUDENT/*.ipynb or
-    FOLDER/STUDENT/exercise/*.ipynb (Moodle, nbgrader). Links are not followed.
+    Known forms: FOLDER/STUDENT.ipynb, FOLDER/STUDENT_exercise.ipynb (as Canvas names them), and FOLDER/STUDENT/*.ipynb
+    or FOLDER/STUDENT/exercise/*.ipynb (Moodle, nbgrader). Links are not followed.
     """
     if not folder.is_dir():
         raise ValueError(f"The submissions must be a folder, received {folder}")
@@ -128,7 +128,7 @@ def _student_of(name: str, exercises: Sequence[str]) -> str:
 
 
 def _text(name: str) -> str:
-    """A file's name as text that can be written anywhere: bytes that are no text, and control characters, are spelled out."""
+    """A file's name as text that can be written anywhere: strange bytes and control characters are spelled out."""
     text = os.fsencode(name).decode("utf-8", "backslashreplace")
     return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text)
 
@@ -137,7 +137,7 @@ def _text(name: str) -> str:
 
 
 def read(found: Found, forms: Mapping[str, Form], exercise: str | None = None) -> Submission:
-    """Read one file. `exercise` says which one it is; otherwise the notebook and its name say it. Never raises for a file."""
+    """Read one file. `exercise` says whose it is; otherwise notebook and name say it. Never raises for a file."""
     submission = Submission(found.student, found.shown, exercise or _named_in(found.shown, forms))
     data = _bytes_of(found.path, submission)
     notebook = _notebook_in(data, submission) if data is not None else None
@@ -211,12 +211,11 @@ def _notebook_in(data: bytes, submission: Submission) -> dict[str, Any] | None:
 
 
 def _decoded(data: bytes, submission: Submission) -> str | None:
-    for mark, encoding in ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"), (b"\xef\xbb\xbf", "utf-8-sig")):
-        if data.startswith(mark):
-            submission.problems.append("The file begins with a byte order mark; it was read nevertheless.")
-            break
-    else:
-        encoding = "utf-8"
+    marks = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "utf-8-sig"}
+    marked = [encoding for mark, encoding in marks.items() if data.startswith(mark)]
+    if marked:
+        submission.problems.append("The file begins with a byte order mark; it was read nevertheless.")
+    encoding = marked[0] if marked else "utf-8"
     try:
         return data.decode(encoding)
     except UnicodeDecodeError:

@@ -174,7 +174,7 @@ def _from_tree(tree: Any, reader: _Arrays, depth: int) -> Any:
     raise WireError("An unknown tag.")
 
 
-# --- frames: a length and that many bytes, over a pipe -----------------------------------------------------------------
+# --- frames: a length and that many bytes, over a pipe
 
 
 def write_frame(descriptor: int, data: bytes) -> None:

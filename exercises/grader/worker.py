@@ -1,10 +1,10 @@
-"""What runs inside the box: takes code and arguments from the grader, forks a process per question, relays what it says.
+"""What runs inside the box: takes code and arguments, forks a process for each question, relays what it says.
 
 `python -I -S worker.py --path DIR ... [--uid N] [--import NAME ...] [--warm] [--unboxed]`
 
-It never decides anything. Its own process runs none of the student's code, is process 1 of the box (the processes of the
-answers cannot stop it), and cannot be read by them. What it says is data for the grader, which trusts none of it once a
-student's code has run.
+It never decides anything. Its own process runs none of the student's code, is process 1 of the box (the processes of
+the answers cannot stop it), and cannot be read by them. What it says is data for the grader, which trusts none of it
+once a student's code has run.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def _request() -> dict[str, Any] | None:
 
 
 def _given_code_runs(given: str) -> str | None:
-    """Try the given code in a process of its own, before any answer: a failure here is the machine's, not the student's."""
+    """Try the given code in a process of its own, before any answer: a failure here is the machine's."""
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
@@ -96,7 +96,7 @@ def _given_code_runs(given: str) -> str | None:
             os._exit(1)
         os._exit(0)
     os.close(writing)
-    with open(reading, "rb") as pipe:
+    with os.fdopen(reading, "rb") as pipe:
         message = pipe.read().decode(errors="replace")
     status = os.waitpid(child, 0)[1]
     return None if status == 0 else message or f"the given code ended with status {status}"
@@ -190,10 +190,10 @@ class Questioning:
                 if state == "running" and time.monotonic() >= end:
                     state = "time"
         os.close(gone)
-        status = _end_all(child)
+        status, busy = _end_all(child)
         while self._keep(output):  # what was printed last
             pass
-        return _how_lost(status) if state == "gone" else state
+        return _how_lost(status, busy >= self.seconds) if state == "gone" else state
 
     def _keep(self, output: int) -> bool:
         """Read what is printed and keep the beginning. False when nothing is there."""
@@ -250,15 +250,15 @@ class Questioning:
         return False
 
 
-def _how_lost(status: int) -> str:
+def _how_lost(status: int, out_of_time: bool) -> str:
     code = os.waitstatus_to_exitcode(status)
-    if code == -signal.SIGXCPU:
+    if code == -signal.SIGXCPU or (code == -signal.SIGKILL and out_of_time):
         return "time"
     return "exit" if code >= 0 else "killed"
 
 
-def _end_all(child: int) -> int:
-    """End the answer's process and everything it started; give the status of the process."""
+def _end_all(child: int) -> tuple[int, float]:
+    """End the answer's process and everything it started; give its status and its seconds on the processor."""
     boxed = os.getpid() == 1 and not OPTIONS.unboxed
     if boxed:
         os.kill(-1, signal.SIGKILL)  # as process 1 of a box: everything else in it
@@ -266,11 +266,11 @@ def _end_all(child: int) -> int:
         for end in (os.kill, os.killpg):
             with contextlib.suppress(ProcessLookupError):
                 end(child, signal.SIGKILL)
-    status = os.waitpid(child, 0)[1]
+    _, status, used = os.wait4(child, 0)
     with contextlib.suppress(ChildProcessError):
         while boxed:  # orphans come to process 1
             os.waitpid(-1, 0)
-    return status
+    return status, used.ru_utime + used.ru_stime
 
 
 def _limit(limits: Limits) -> None:

@@ -67,7 +67,12 @@ grade(Question(
 
 def _cell(kind: str, source: str, **marks: Any) -> dict[str, Any]:
     metadata = {"nbgrader": {"schema_version": 3, "task": False, **marks}} if marks else {}
-    cell: dict[str, Any] = {"cell_type": kind, "id": marks.get("grade_id", "text"), "metadata": metadata, "source": source}
+    cell: dict[str, Any] = {
+        "cell_type": kind,
+        "id": marks.get("grade_id", "text"),
+        "metadata": metadata,
+        "source": source,
+    }
     return cell | ({"outputs": [], "execution_count": None} if kind == "code" else {})
 
 

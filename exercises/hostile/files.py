@@ -1,6 +1,6 @@
 """Hostile files: what is handed in is no notebook, or a notebook that is not what it was.
 
-`Odd(name, verdict, points, make)`: `make(path)` writes the file. `verdict` is that of the file: "graded", or the reason why not.
+`Odd(name, verdict, points, make)`: `make(path)` writes the file. `verdict` is that of the file: "graded", or why not.
 """
 
 from __future__ import annotations
@@ -27,7 +27,10 @@ class Odd(NamedTuple):
 
 
 def _bytes(data: bytes) -> Callable[[Path], None]:
-    return lambda path: path.write_bytes(data) and None
+    def make(path: Path) -> None:
+        path.write_bytes(data)
+
+    return make
 
 
 def _text(text: str, encoding: str = "utf-8") -> Callable[[Path], None]:
@@ -86,7 +89,13 @@ def _forged_points(notebook: dict[str, Any]) -> None:
 
 def _old_format(notebook: dict[str, Any]) -> dict[str, Any]:
     cells = [
-        {"cell_type": "code", "input": cell["source"], "language": "python", "outputs": [], "metadata": cell["metadata"]}
+        {
+            "cell_type": "code",
+            "input": cell["source"],
+            "language": "python",
+            "outputs": [],
+            "metadata": cell["metadata"],
+        }
         for cell in notebook["cells"]
         if cell["cell_type"] == "code"
     ]
@@ -99,7 +108,7 @@ def _large(path: Path) -> None:
 
 
 def _link(target: str) -> Callable[[Path], None]:
-    return lambda path: os.symlink(target, path)
+    return lambda path: path.symlink_to(target)
 
 
 WHOLE = json.dumps(submission(), ensure_ascii=False)
@@ -134,7 +143,9 @@ FILES = [
     Odd("cell_renamed", "graded", ALL, _changed(_renamed)),
     Odd("cells_reversed", "graded", ALL, _changed(lambda notebook: notebook["cells"].reverse())),
     Odd("cell_as_text", "graded", 8, _changed(_as_text)),
-    Odd("cell_too_long", "graded", 8, _changed(lambda n: _cell(n, "q1").update(source="#" * 10**6 + "\n" + RIGHT["q1"]))),
+    Odd(
+        "cell_too_long", "graded", 8, _changed(lambda n: _cell(n, "q1").update(source="#" * 10**6 + "\n" + RIGHT["q1"]))
+    ),
     Odd("marks_lost", "graded", ALL, _changed(_without_marks)),
     Odd("strange_cells", "graded", ALL, _changed(_strange_cells)),
     Odd("forged_points", "graded", 8, _changed(_forged_points)),
