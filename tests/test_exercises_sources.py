@@ -148,24 +148,9 @@ def test_the_release_is_up_to_date(tmp_path):
         assert (tmp_path / "source" / path.name).read_bytes() == path.read_bytes(), path.name
 
 
-def secret_lines(path):
-    """The lines of solutions, hidden tests and rubrics that do not stand in a released part of the source as well."""
-    shown, secret = [], []
-    for cell in sources.load(path)["cells"]:
-        marks, source = cell["metadata"].get("nbgrader", {}), sources.text_of(cell)
-        if cell["cell_type"] == "markdown" and marks.get("solution"):
-            secret += source.splitlines()
-            continue
-        kept = sources.without_hidden(sources.without_solution(source))
-        shown += kept.splitlines()
-        secret += [line for line in source.splitlines() if line not in kept.splitlines()]
-    known = {line.strip() for line in shown}
-    return [line.strip() for line in secret if len(line.strip()) > 12 and line.strip() not in known]
-
-
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.stem)
 def test_no_secret_line_is_released(path):
-    secrets = secret_lines(path)
+    secrets = sources.secret_lines(path)
     assert len(secrets) > 20
     text = (ROOT / "exercises" / "release" / path.name).read_text(encoding="utf-8")
     for line in secrets:

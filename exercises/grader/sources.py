@@ -85,11 +85,26 @@ def read(path: Path) -> Exercise:
 
 
 def hidden_definitions(path: Path, name: str) -> str:
-    """The hidden part of a question's test without its call of `grade`: what its mistakes are made of, for our tests."""
+    """The hidden part of a question's test without its call of `grade`: what its mistakes are made of, for tests."""
     source = next(cell.source for cell in marked_cells(load(path)) if cell.grade_id == f"{name}-test")
     tree = ast.parse(_between(source, HIDDEN))
     kept = [part for part in tree.body if not (isinstance(part, ast.Expr) and "grade(" in ast.unparse(part))]
     return "\n".join(ast.unparse(part) for part in kept)
+
+
+def secret_lines(path: Path, longer_than: int = 12, hidden: bool = True) -> list[str]:
+    """The lines of solutions, and of hidden tests and rubrics, that stand in no released part of the source."""
+    shown: set[str] = set()
+    secret: list[str] = []
+    for cell in load(path)["cells"]:
+        marks, lines = cell["metadata"].get("nbgrader", {}), text_of(cell).splitlines()
+        if cell["cell_type"] == "markdown" and marks.get("solution"):
+            secret += lines if hidden else []
+            continue
+        kept = set(without_hidden(without_solution("\n".join(lines))).splitlines())
+        shown |= {line.strip() for line in kept}
+        secret += [line for line in lines if line not in kept] if hidden or not marks.get("grade") else []
+    return [line.strip() for line in secret if len(line.strip()) > longer_than and line.strip() not in shown]
 
 
 def without_solution(source: str) -> str:
