@@ -14,7 +14,7 @@ from exercises.grader.events import Limits
 from exercises.hostile import course
 
 SALT = b"a secret of at least sixteen characters"
-SMALL = Limits(memory=256 * 2**20, box_memory=700 * 2**20)
+SMALL = Limits(patience=4.0, memory=256 * 2**20, box_memory=700 * 2**20)
 
 
 def require_sandbox() -> None:

@@ -159,13 +159,19 @@ def isolate() -> None:
         _, status = os.waitpid(child, 0)
         os._exit(0 if status == 0 else 1)
     prctl(PR_SET_PDEATHSIG, 9)
+    program = Path("/proc/self/exe").readlink()
+    machine = {name: Path("/proc", name).read_text() for name in ("cpuinfo", "meminfo", "self/cmdline")}
     _mount("none", "/", None, PRIVATE_RECURSIVE)
     _mount("tmpfs", "/tmp", "tmpfs", NO_SETUID_DEVICES_EXECUTION, "size=64m,mode=700")
     _mount("tmpfs", "/dev/shm", "tmpfs", NO_SETUID_DEVICES_EXECUTION, "size=16m,mode=700")
     try:
         _mount("proc", "/proc", "proc", NO_SETUID_DEVICES_EXECUTION)
-    except OSError:  # part of /proc is covered, so the kernel refuses a whole one: an empty one shows no less
-        _mount("tmpfs", "/proc", "tmpfs", NO_SETUID_DEVICES_EXECUTION, "size=4k,mode=555")
+    except OSError:  # bubblewrap has covered parts of /proc, so the kernel gives nobody a whole one: the least then
+        _mount("tmpfs", "/proc", "tmpfs", NO_SETUID_DEVICES_EXECUTION, "size=1m,mode=755")
+        Path("/proc/self").mkdir()
+        Path("/proc/self/exe").symlink_to(program)  # TensorFlow asks what program it is in
+        for name, text in machine.items():
+            Path("/proc", name).write_text(text)
     os.chdir("/tmp")
     _drop_capabilities()
 
