@@ -1,6 +1,7 @@
 """An exercise's source notebook as plain text, and back.
 
-`exercise_text.py FILE.ipynb` prints the text; `exercise_text.py NN_topic.txt` writes exercises/source/NN_topic.ipynb. The text is for writing and reviewing; the notebook is what counts. Each cell starts with a line `=== KIND ...`:
+`exercise_text.py FILE.ipynb` prints the text; `exercise_text.py NN_topic.txt` writes exercises/source/NN_topic.ipynb.
+The text is for writing and reviewing; the notebook is what counts. Each cell starts with a line `=== KIND ...`:
 
     === text                    markdown for the reader
     === given NAME              code that the statements give; goes into the sandbox

@@ -7,7 +7,10 @@ in nbgrader, inside the student's kernel: then `grade` calls the answer itself a
 
 from __future__ import annotations
 
+import contextlib
 import copy
+import io
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -221,7 +224,9 @@ def judge(
 
 def _in_this_kernel(question: Question, namespace: Mapping[str, Any]) -> float:
     """Judge in the student's own kernel: what nbgrader does, with what it cannot protect against."""
-    points, mistake, messages = judge(question, namespace, np.random.default_rng())
+    with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):  # nbgrader gives 0 for a line on stderr
+        warnings.simplefilter("ignore")
+        points, mistake, messages = judge(question, namespace, np.random.default_rng())
     if mistake:
         print(f"{question.name}: {mistake.name}. {mistake.hint}")
     elif any(messages):

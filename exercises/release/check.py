@@ -12,8 +12,10 @@ import importlib.util
 import inspect as python_inspect
 import json
 import os
+import re
 import sys
 import traceback
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -536,13 +538,14 @@ HINT_BOX = "border-left:4px solid #b8860b;padding:4px 10px;margin:6px 0"
 
 
 class Result(NamedTuple):
-    """One public case: what came out of the answer, and what is wrong with it ('' for nothing)."""
+    """One public case: what came out, what is wrong with it ('' for nothing), and what Python warned of."""
 
     arguments: dict[str, Any]
     expected: Any
     got: Any
     raw: Any
     message: str
+    warning: str
 
 
 def exercise(name: str, cases: str) -> tuple[Callable[[str], None], Callable[..., None]]:
@@ -578,18 +581,26 @@ def attempts(asked: dict[str, Any], namespace: Namespace) -> list[Result]:
     """The answer in each public case. Never raises for what a student wrote."""
     results = []
     for case in asked["cases"]:
-        raw = got = None
-        try:
-            raw = _raw(asked, case["arguments"], namespace)
-            through = THROUGH.get(asked["through"]) or namespace[asked["through"]]
-            got = through(copy.deepcopy(case["arguments"]), raw)
-            message = differs(case["expected"], got, asked["tolerance"])
-        except Unusable as error:
-            message = str(error)
-        except Exception as error:  # the student's code may raise anything
-            message = error_text(error)
-        results.append(Result(case["arguments"], case["expected"], got, raw, message))
+        with warnings.catch_warnings(record=True) as warned:
+            warnings.simplefilter("always")
+            raw, got, message = _one_attempt(asked, case, namespace)
+        said = f"{warned[0].category.__name__}: {str(warned[0].message)[:200]}" if warned else ""
+        results.append(Result(case["arguments"], case["expected"], got, raw, message, said))
     return results
+
+
+def _one_attempt(asked: dict[str, Any], case: dict[str, Any], namespace: Namespace) -> tuple[Any, Any, str]:
+    """What the answer gave, what that is after `through`, and what is wrong with it."""
+    raw = got = None
+    try:
+        raw = _raw(asked, case["arguments"], namespace)
+        through = THROUGH.get(asked["through"]) or namespace[asked["through"]]
+        got = through(copy.deepcopy(case["arguments"]), raw)
+        return raw, got, differs(case["expected"], got, asked["tolerance"])
+    except Unusable as error:
+        return raw, got, str(error)
+    except Exception as error:  # the student's code may raise anything
+        return raw, got, error_text(error)
 
 
 def _raw(asked: dict[str, Any], arguments: dict[str, Any], namespace: Namespace) -> Any:
@@ -649,7 +660,7 @@ def feedback(asked: dict[str, Any], results: Sequence[Result]) -> str:
 def _case(asked: dict[str, Any], number: int, result: Result) -> str:
     given = ", ".join(f"{html.escape(name)} = {text_of(value)}" for name, value in result.arguments.items())
     mark = "✗" if result.message else "✓"
-    said = f"<div>{html.escape(result.message)}</div>" if result.message else ""
+    said = "".join(f"<div>{html.escape(line)}</div>" for line in (result.message, result.warning) if line)
     picture = PICTURES[asked["picture"]](result.arguments, result.expected, result.got, result.raw)
     opened = "open" if result.message else ""
     head = f"<summary>{mark} case {number}</summary>"
@@ -680,8 +691,6 @@ def show(text: str) -> None:
 
 def plain_words(text: str) -> str:
     """The words of HTML, without pictures."""
-    import re
-
     text = re.sub(r"<svg.*?</svg>|<script.*?</script>", "[picture]", text, flags=re.DOTALL)
     text = re.sub(r"</(p|div|summary|details|li)>", "\n", text)
     return html.unescape(re.sub(r"\n\s*\n+", "\n", re.sub(r"<[^>]+>", "", text))).strip()
