@@ -104,7 +104,8 @@ class Worker:
         try:
             kind, _, _, payload = self._event(self.setting.limits.start)
         except LostWorker as loss:
-            raise self._broken(f"the worker never said hello: it {loss}") from None
+            reason = "it took too long" if loss.word == "time" else "it ended, or said something else"
+            raise self._broken(f"the worker never said hello: {reason}") from None
         if kind != Kind.HELLO:
             raise self._broken("the worker began with something else than hello")
         self.versions = {name: str(payload[name]) for name in ("python", "numpy")}

@@ -20,6 +20,7 @@ IDENTIFIERS = ("student", "ID", "SIS User ID", "SIS Login ID", "Email address", 
 
 def neutral(text: str) -> str:
     """A cell that a spreadsheet shows and does not compute: what begins like a formula gets an apostrophe before it."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")  # a bare return would begin a new line of the table
     return f"'{text}" if text.lstrip(" ").startswith(FORMULA_SIGNS) else text
 
 

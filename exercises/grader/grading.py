@@ -6,6 +6,7 @@ import atexit
 import functools
 import hashlib
 import tempfile
+import threading
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -50,11 +51,15 @@ def _exercise(name: str, source: bytes, salt: bytes) -> tuple[Exercise, list[Que
         return exercise, keys_of(exercise, salt)
 
 
-@functools.cache
+_OF_THIS_THREAD = threading.local()  # a cluster's worker may run several jobs at once
+
+
 def _boxes(way: Way) -> Boxes:
-    boxes = Boxes(way.limits, way.trust, way.warm)
-    atexit.register(boxes.close)
-    return boxes
+    mine: dict[Way, Boxes] = _OF_THIS_THREAD.__dict__.setdefault("boxes", {})
+    if way not in mine:
+        mine[way] = Boxes(way.limits, way.trust, way.warm)
+        atexit.register(mine[way].close)
+    return mine[way]
 
 
 def form_of(exercise: Exercise) -> Form:
@@ -104,8 +109,8 @@ def _record(
         "problems": submission.problems,
         "trust": job.way.trust,
         "box": dict(versions),
-        "points": round(sum(question.points for question in judged), 2),
-        "possible": possible,
+        "points": round(sum((question.points for question in judged), 0.0), 2),
+        "possible": float(possible),
         "questions": [asdict(question) for question in judged],
         "texts": texts,
     }

@@ -88,6 +88,20 @@ def _test(source: str, name: str) -> dict[str, Any]:
     return _cell("code", source, grade_id=f"{name}-test", grade=True, solution=False, locked=True, points=4)
 
 
+PROMPT = "## why\n\nWhy does the head go round?"
+RUBRIC = "Two points for the ring."
+
+
+def free_text(answer: str) -> dict[str, Any]:
+    """A free text of two points, which a source or a submission may have at its end."""
+    return _cell("markdown", answer, grade_id="why", grade=True, solution=True, locked=False, points=2)
+
+
+def with_prompt(notebook: dict[str, Any], answer: str) -> dict[str, Any]:
+    """The notebook with a free text; in a source the rubric stands in the place of the answer."""
+    return {**notebook, "cells": [*notebook["cells"], _cell("markdown", PROMPT), free_text(answer)]}
+
+
 def source() -> dict[str, Any]:
     """The source notebook."""
     cells = [_cell("markdown", "# A small exercise"), _locked("import numpy as np", "given")]
