@@ -1,6 +1,6 @@
-"""For a class that uses nbgrader: copy this file into the course's folder. Two texts differ from its defaults.
+"""For a class that uses nbgrader: copy this file into the course's folder. Two texts are not its defaults.
 
-The hidden tests import `exercises.grader.spec`: start nbgrader with PYTHONPATH set to the top folder of this repository.
+The hidden tests import `exercises.grader.spec`: start nbgrader with PYTHONPATH set to this repository's top folder.
 """
 
 c = get_config()  # type: ignore[name-defined]  # noqa: F821

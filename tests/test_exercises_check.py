@@ -188,8 +188,8 @@ def test_a_run_goes_to_the_inspector():
 
 
 def test_pictures_tell_what_they_show():
-    svg = check.raster(np.array([[0.0, 0.5], [1.0, np.nan]]), "slot", "step", alt='a "weighting"')
-    assert 'aria-label="a &quot;weighting&quot;"' in svg and "NaN" in svg and 'role="img"' in svg
+    svg = check.raster(np.array([[0.0, 0.5], [1.0, np.nan]]), ["a<b", "c"], alt='a "weighting"')
+    assert 'aria-label="a &quot;weighting&quot;"' in svg and "NaN" in svg and "a&lt;b" in svg and 'role="img"' in svg
 
 
 def test_progress_survives_damage(tmp_path, monkeypatch):

@@ -18,7 +18,7 @@ from exercises.grader.spec import PUBLIC_SHARE, Exercise, Question
 FOLDER = Path(__file__).parents[1]
 PARTS = ("values", "pictures", "machine", "cases", "progress", "submitting", "notebook")
 ANSWER_HERE = "Your answer here."
-HEADER = '''"""Check answers and drive a tape machine: the file that an exercise notebook needs beside it. Needs NumPy only.
+HEADER = '''"""Check answers and drive a tape machine: what an exercise notebook needs beside it. NumPy is enough.
 
 Nothing is sent anywhere. This file is joined from the parts in exercises/student of the course's repository.
 """
@@ -66,13 +66,13 @@ def released(notebook: Mapping[str, Any], exercise: Exercise) -> dict[str, Any]:
 
 
 def put_cases(notebook: dict[str, Any], exercise: Exercise) -> None:
-    """Write the folded public cases into the cell "cases" of a notebook, and into "start" what makes `check` of them."""
+    """Write the folded public cases into the cell "cases" of a notebook, and the line with `check` into "start"."""
     text = json.dumps(public_cases(exercise), ensure_ascii=False, separators=(",", ":"))
     if "'''" in text:
         raise ValueError(f"{exercise.name}: the cases hold three quotes in a row, which the cell cannot hold")
     notebook["metadata"]["exercise"] = {"name": exercise.name}
     filled = {
-        "cases": f"# The public cases, as data. Nothing to read or to change here.\nCASES = r'''{text}'''",
+        "cases": f"#@title The public cases, as data: nothing to read or to change here\nCASES = r'''{text}'''",
         "start": START.format(name=exercise.name, address=check_address()),
     }
     for cell in notebook["cells"]:
@@ -80,7 +80,7 @@ def put_cases(notebook: dict[str, Any], exercise: Exercise) -> None:
         if name in filled:
             cell["source"] = filled.pop(name).splitlines(True)
         if name == "cases":
-            cell["metadata"]["jupyter"] = {"source_hidden": True}
+            cell["metadata"] |= {"jupyter": {"source_hidden": True}, "cellView": "form"}  # folds it on Colab
     if filled:
         raise ValueError(f"{exercise.name}: received no cell {' and no cell '.join(filled)}, expected one of each")
 

@@ -1,4 +1,4 @@
-"""Check answers and drive a tape machine: the file that an exercise notebook needs beside it. Needs NumPy only.
+"""Check answers and drive a tape machine: what an exercise notebook needs beside it. NumPy is enough.
 
 Nothing is sent anywhere. This file is joined from the parts in exercises/student of the course's repository.
 """
@@ -120,18 +120,31 @@ def changed_arguments(before: Mapping[str, Any], after: Mapping[str, Any]) -> st
 INK, WRITE, READ = "#222222", "#c44e1c", "#1f6fb2"
 
 
-def raster(values: Any, rows: str = "", columns: str = "", color: str = "", alt: str = "") -> str:
-    """A matrix as an SVG of cells: one hue from 0 up, red and blue for signs; numbers where there is room."""
+def raster(
+    values: Any,
+    rows: Sequence[Any] | None = None,
+    columns: bool = True,
+    color: str = INK,
+    alt: str = "",
+    scale: float = 0,
+) -> str:
+    """A matrix as an SVG of cells: one hue from 0 up, red and blue for signs; numbers where there is room.
+
+    rows: what stands before each row, default its number. columns: whether their numbers stand above. scale: the
+    value with the full hue, default the largest.
+    """
     values = np.atleast_2d(np.asarray(values, float))
     height, width = values.shape
     numbers = values.size <= 80 and width <= 12
     side, high = (38, 22) if numbers else (max(6, min(22, 560 // max(width, 1))),) * 2
-    scale = max(1e-9, float(np.abs(values[np.isfinite(values)]).max(initial=0)))
-    signed, left, top = bool((values < 0).any()), 34 if rows else 4, 16 if columns else 4
+    scale = max(1e-9, scale, float(np.abs(values[np.isfinite(values)]).max(initial=0)))
+    names = [str(name) for name in (range(height) if rows is None or len(rows) != height else rows)]
+    left = 14 + 7 * max(map(len, names)) if height > 1 or rows else 4
+    signed, top = bool((values < 0).any()), 16 if columns else 4
     cells = []
     for (i, j), value in np.ndenumerate(values):
-        share = abs(value) / max(scale, 1) if np.isfinite(value) else 0
-        hue = (READ if value < 0 else "#b3261e") if signed else color or INK
+        share = abs(value) / scale if np.isfinite(value) else 0
+        hue = (READ if value < 0 else "#b3261e") if signed else color
         x, y = left + j * side, top + i * high
         cells.append(
             f'<rect x="{x}" y="{y}" width="{side - 1}" height="{high - 1}" fill="{hue}" fill-opacity="{share:.2f}"/>'
@@ -139,10 +152,9 @@ def raster(values: Any, rows: str = "", columns: str = "", color: str = "", alt:
         if numbers or not np.isfinite(value):
             ink, middle = "#fff" if share > 0.55 else INK, f'x="{x + side / 2}" y="{y + high / 2 + 4}"'
             cells.append(f'<text {middle} fill="{ink}" text-anchor="middle">{_short(value)}</text>')
-    for i in range(0, height, max(1, 14 // high)) if rows else ():
-        cells.append(
-            f'<text x="{left - 4}" y="{top + i * high + high / 2 + 4}" fill="{INK}" text-anchor="end">{i}</text>'
-        )
+    for i in range(0, height, max(1, 14 // high)) if left > 4 else ():
+        place = f'x="{left - 4}" y="{top + i * high + high / 2 + 4}"'
+        cells.append(f'<text {place} fill="{INK}" text-anchor="end">{html.escape(names[i])}</text>')
     for j in range(0, width, max(1, 20 // side)) if columns else ():
         cells.append(f'<text x="{left + j * side + side / 2}" y="12" fill="{INK}" text-anchor="middle">{j}</text>')
     wide, tall = left + width * side + 4, top + height * high + 4
@@ -153,10 +165,18 @@ def raster(values: Any, rows: str = "", columns: str = "", color: str = "", alt:
     )
 
 
+def flat_enough(value: Any) -> np.ndarray | None:
+    """A value as a matrix or a row that can be drawn, or None. Leading axes of length 1 do not count."""
+    array = numbers_in(value)
+    while array is not None and array.ndim > 2 and len(array) == 1:
+        array = array[0]
+    return array if array is not None and 1 <= array.ndim <= 2 and 0 < array.size <= 4000 else None
+
+
 def _short(value: float) -> str:
     if not np.isfinite(value):
         return "NaN" if np.isnan(value) else "∞" if value > 0 else "-∞"
-    return f"{round(value, 2):g}" if abs(value) < 1e4 else f"{value:.0e}"
+    return f"{round(value, 2) + 0.0:g}" if abs(value) < 1e4 else f"{value:.0e}"
 
 
 def labelled(parts: Mapping[str, str]) -> str:
@@ -171,11 +191,11 @@ def labelled(parts: Mapping[str, str]) -> str:
 def trace_picture(done: Any) -> str:
     """A `Run`: where both heads stand at each step, what is read, and the tape at the end."""
     parts = {
-        "write head: slot over step": raster(done.write_weights.T, "slot", "step", WRITE, "write weighting"),
-        "read head: slot over step": raster(done.read_weights.T, "slot", "step", READ, "read weighting"),
-        "input: column over step": raster(done.inputs.T, "column", "step", alt="what comes in"),
-        "read: column over step": raster(done.reads.T, "column", "step", alt="what is read"),
-        "tape at the end, a row a slot": raster(done.memory[-1], "slot", "", alt="the tape at the end"),
+        "write head: slot over step": raster(done.write_weights.T, color=WRITE, alt="write weighting", scale=1),
+        "read head: slot over step": raster(done.read_weights.T, color=READ, alt="read weighting", scale=1),
+        "comes in: column over step": raster(done.inputs.T, alt="what comes in"),
+        "is read: column over step": raster(done.reads.T, alt="what is read"),
+        "tape at the end, a row a slot": raster(done.memory[-1], alt="the tape at the end"),
     }
     return labelled(parts)
 
@@ -338,11 +358,14 @@ def drive(arguments: Mapping[str, Any], answer: Any) -> Any:
     counts, `look`, another field of `Run` to look at, and `longest`, how many steps a program may have.
     """
     longest = arguments.get("longest")
-    if longest is not None and isinstance(answer, list) and len(answer) > longest:
+    if longest is not None and isinstance(answer, list | tuple) and len(answer) > longest:
         raise Unusable(f"the program has {len(answer)} steps, expected at most {longest}")
     done = run(answer, arguments["inputs"], slots=arguments["slots"], memory=arguments.get("memory"))
     seen = getattr(done, arguments.get("look", "reads"))
-    return seen[list(arguments["ask"])] if "ask" in arguments else seen
+    asked = list(arguments.get("ask", range(len(seen))))
+    if max(asked) >= len(seen):
+        raise Unusable(f"the program has {len(answer)} steps, expected {max(asked) + 1 - len(seen)} more")
+    return seen[asked]
 
 
 THROUGH: dict[str, Callable[..., Any]] = {"identity": identity, "entry": entry, "drive": drive}
@@ -351,18 +374,26 @@ THROUGH: dict[str, Callable[..., Any]] = {"identity": identity, "entry": entry, 
 
 
 def _matrix(arguments: Mapping[str, Any], expected: Any, got: Any, answer: Any = None) -> str:
-    drawn: dict[str, str] = {}
-    for name, value in {"expected": expected, "got": got}.items():
-        array = numbers_in(value)
-        if array is not None and 1 <= array.ndim <= 2 and 0 < array.size <= 4000:
-            drawn[name] = raster(array, "row" if array.ndim == 2 else "", "column", alt=name)
-        else:
-            drawn[name] = text_of(value)
+    return _side_by_side(expected, got)
+
+
+def _side_by_side(expected: Any, got: Any, rows: Sequence[Any] | None = None) -> str:
+    """Expected and got as rasters with one scale, or as text; `got` alone is left out when there is nothing."""
+    values = {"expected": expected} if got is None else {"expected": expected, "got": got}
+    arrays = {name: flat_enough(value) for name, value in values.items()}
+    scale = max(
+        (float(np.nanmax(np.abs(np.nan_to_num(part)))) for part in arrays.values() if part is not None), default=1
+    )
+    drawn = {
+        name: text_of(values[name]) if part is None else raster(part, rows, True, alt=name, scale=scale)
+        for name, part in arrays.items()
+    }
     return labelled(drawn)
 
 
 def _trace(arguments: Mapping[str, Any], expected: Any, got: Any, answer: Any = None) -> str:
-    drawn = _matrix(arguments, expected, got)
+    asked = arguments.get("ask", ()) if arguments.get("look", "reads") == "reads" else ()
+    drawn = _side_by_side(expected, got, [f"step {step}" for step in asked])
     if isinstance(answer, list | tuple):
         try:
             done = run(answer, arguments["inputs"], arguments["slots"], arguments.get("memory"))
@@ -388,7 +419,8 @@ def _inspected(done: Run, arguments: Mapping[str, Any], expected: Any) -> str:
 
 
 def _values(arguments: Mapping[str, Any], expected: Any, got: Any, answer: Any = None) -> str:
-    return labelled({"expected": text_of(expected), "got": text_of(got)})
+    values = {"expected": expected} if got is None else {"expected": expected, "got": got}
+    return labelled({name: text_of(value) for name, value in values.items()})
 
 
 PICTURES: dict[str, Callable[..., str]] = {"value": _values, "weighting": _matrix, "matrix": _matrix, "trace": _trace}
@@ -534,6 +566,7 @@ def _source(cell: Mapping[str, Any]) -> str:
 
 
 Namespace = Mapping[str, Any]
+FOR_THE_MACHINE = ("ask", "look", "longest")  # arguments that say how a run is looked at
 HINT_BOX = "border-left:4px solid #b8860b;padding:4px 10px;margin:6px 0"
 
 
@@ -658,13 +691,22 @@ def feedback(asked: dict[str, Any], results: Sequence[Result]) -> str:
 
 
 def _case(asked: dict[str, Any], number: int, result: Result) -> str:
-    given = ", ".join(f"{html.escape(name)} = {text_of(value)}" for name, value in result.arguments.items())
+    matrices, rest = {}, []
+    for name, value in result.arguments.items():
+        array = flat_enough(value)
+        if name in FOR_THE_MACHINE:
+            continue
+        if array is not None and array.ndim == 2:
+            matrices[html.escape(name)] = raster(array, alt=name)
+        else:
+            rest.append(f"{html.escape(name)} = {text_of(value)}")
+    given = f"<small>{', '.join(rest)}</small>{labelled(matrices) if matrices else ''}"
     mark = "✗" if result.message else "✓"
     said = "".join(f"<div>{html.escape(line)}</div>" for line in (result.message, result.warning) if line)
     picture = PICTURES[asked["picture"]](result.arguments, result.expected, result.got, result.raw)
     opened = "open" if result.message else ""
     head = f"<summary>{mark} case {number}</summary>"
-    return f"<details {opened}>{head}<div><small>{given}</small></div>{said}{picture}</details>"
+    return f"<details {opened}>{head}<div>{given}</div>{said}{picture}</details>"
 
 
 def revived(value: Any) -> Any:

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from exercises.student.machine import Run, run
-from exercises.student.pictures import labelled, raster, text_of, trace_picture
-from exercises.student.values import Unusable, described, numbers_in
+from exercises.student.pictures import flat_enough, labelled, raster, text_of, trace_picture
+from exercises.student.values import Unusable, described
 
 # --- functions (arguments of the case, answer) -> the value that is compared
 
@@ -36,11 +36,14 @@ def drive(arguments: Mapping[str, Any], answer: Any) -> Any:
     counts, `look`, another field of `Run` to look at, and `longest`, how many steps a program may have.
     """
     longest = arguments.get("longest")
-    if longest is not None and isinstance(answer, list) and len(answer) > longest:
+    if longest is not None and isinstance(answer, list | tuple) and len(answer) > longest:
         raise Unusable(f"the program has {len(answer)} steps, expected at most {longest}")
     done = run(answer, arguments["inputs"], slots=arguments["slots"], memory=arguments.get("memory"))
     seen = getattr(done, arguments.get("look", "reads"))
-    return seen[list(arguments["ask"])] if "ask" in arguments else seen
+    asked = list(arguments.get("ask", range(len(seen))))
+    if max(asked) >= len(seen):
+        raise Unusable(f"the program has {len(answer)} steps, expected {max(asked) + 1 - len(seen)} more")
+    return seen[asked]
 
 
 THROUGH: dict[str, Callable[..., Any]] = {"identity": identity, "entry": entry, "drive": drive}
@@ -49,18 +52,26 @@ THROUGH: dict[str, Callable[..., Any]] = {"identity": identity, "entry": entry, 
 
 
 def _matrix(arguments: Mapping[str, Any], expected: Any, got: Any, answer: Any = None) -> str:
-    drawn: dict[str, str] = {}
-    for name, value in {"expected": expected, "got": got}.items():
-        array = numbers_in(value)
-        if array is not None and 1 <= array.ndim <= 2 and 0 < array.size <= 4000:
-            drawn[name] = raster(array, "row" if array.ndim == 2 else "", "column", alt=name)
-        else:
-            drawn[name] = text_of(value)
+    return _side_by_side(expected, got)
+
+
+def _side_by_side(expected: Any, got: Any, rows: Sequence[Any] | None = None) -> str:
+    """Expected and got as rasters with one scale, or as text; `got` alone is left out when there is nothing."""
+    values = {"expected": expected} if got is None else {"expected": expected, "got": got}
+    arrays = {name: flat_enough(value) for name, value in values.items()}
+    scale = max(
+        (float(np.nanmax(np.abs(np.nan_to_num(part)))) for part in arrays.values() if part is not None), default=1
+    )
+    drawn = {
+        name: text_of(values[name]) if part is None else raster(part, rows, True, alt=name, scale=scale)
+        for name, part in arrays.items()
+    }
     return labelled(drawn)
 
 
 def _trace(arguments: Mapping[str, Any], expected: Any, got: Any, answer: Any = None) -> str:
-    drawn = _matrix(arguments, expected, got)
+    asked = arguments.get("ask", ()) if arguments.get("look", "reads") == "reads" else ()
+    drawn = _side_by_side(expected, got, [f"step {step}" for step in asked])
     if isinstance(answer, list | tuple):
         try:
             done = run(answer, arguments["inputs"], arguments["slots"], arguments.get("memory"))
@@ -86,7 +97,8 @@ def _inspected(done: Run, arguments: Mapping[str, Any], expected: Any) -> str:
 
 
 def _values(arguments: Mapping[str, Any], expected: Any, got: Any, answer: Any = None) -> str:
-    return labelled({"expected": text_of(expected), "got": text_of(got)})
+    values = {"expected": expected} if got is None else {"expected": expected, "got": got}
+    return labelled({name: text_of(value) for name, value in values.items()})
 
 
 PICTURES: dict[str, Callable[..., str]] = {"value": _values, "weighting": _matrix, "matrix": _matrix, "trace": _trace}

@@ -15,12 +15,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from exercises.student.cases import PICTURES, THROUGH
-from exercises.student.pictures import text_of
+from exercises.student.pictures import flat_enough, labelled, raster, text_of
 from exercises.student.progress import progress_html, remember
 from exercises.student.submitting import submission
 from exercises.student.values import Unusable, changed_arguments, differs
 
 Namespace = Mapping[str, Any]
+FOR_THE_MACHINE = ("ask", "look", "longest")  # arguments that say how a run is looked at
 HINT_BOX = "border-left:4px solid #b8860b;padding:4px 10px;margin:6px 0"
 
 
@@ -145,13 +146,22 @@ def feedback(asked: dict[str, Any], results: Sequence[Result]) -> str:
 
 
 def _case(asked: dict[str, Any], number: int, result: Result) -> str:
-    given = ", ".join(f"{html.escape(name)} = {text_of(value)}" for name, value in result.arguments.items())
+    matrices, rest = {}, []
+    for name, value in result.arguments.items():
+        array = flat_enough(value)
+        if name in FOR_THE_MACHINE:
+            continue
+        if array is not None and array.ndim == 2:
+            matrices[html.escape(name)] = raster(array, alt=name)
+        else:
+            rest.append(f"{html.escape(name)} = {text_of(value)}")
+    given = f"<small>{', '.join(rest)}</small>{labelled(matrices) if matrices else ''}"
     mark = "✗" if result.message else "✓"
     said = "".join(f"<div>{html.escape(line)}</div>" for line in (result.message, result.warning) if line)
     picture = PICTURES[asked["picture"]](result.arguments, result.expected, result.got, result.raw)
     opened = "open" if result.message else ""
     head = f"<summary>{mark} case {number}</summary>"
-    return f"<details {opened}>{head}<div><small>{given}</small></div>{said}{picture}</details>"
+    return f"<details {opened}>{head}<div>{given}</div>{said}{picture}</details>"
 
 
 def revived(value: Any) -> Any:

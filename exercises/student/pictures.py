@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,18 +13,31 @@ from exercises.student.values import numbers_in
 INK, WRITE, READ = "#222222", "#c44e1c", "#1f6fb2"
 
 
-def raster(values: Any, rows: str = "", columns: str = "", color: str = "", alt: str = "") -> str:
-    """A matrix as an SVG of cells: one hue from 0 up, red and blue for signs; numbers where there is room."""
+def raster(
+    values: Any,
+    rows: Sequence[Any] | None = None,
+    columns: bool = True,
+    color: str = INK,
+    alt: str = "",
+    scale: float = 0,
+) -> str:
+    """A matrix as an SVG of cells: one hue from 0 up, red and blue for signs; numbers where there is room.
+
+    rows: what stands before each row, default its number. columns: whether their numbers stand above. scale: the
+    value with the full hue, default the largest.
+    """
     values = np.atleast_2d(np.asarray(values, float))
     height, width = values.shape
     numbers = values.size <= 80 and width <= 12
     side, high = (38, 22) if numbers else (max(6, min(22, 560 // max(width, 1))),) * 2
-    scale = max(1e-9, float(np.abs(values[np.isfinite(values)]).max(initial=0)))
-    signed, left, top = bool((values < 0).any()), 34 if rows else 4, 16 if columns else 4
+    scale = max(1e-9, scale, float(np.abs(values[np.isfinite(values)]).max(initial=0)))
+    names = [str(name) for name in (range(height) if rows is None or len(rows) != height else rows)]
+    left = 14 + 7 * max(map(len, names)) if height > 1 or rows else 4
+    signed, top = bool((values < 0).any()), 16 if columns else 4
     cells = []
     for (i, j), value in np.ndenumerate(values):
-        share = abs(value) / max(scale, 1) if np.isfinite(value) else 0
-        hue = (READ if value < 0 else "#b3261e") if signed else color or INK
+        share = abs(value) / scale if np.isfinite(value) else 0
+        hue = (READ if value < 0 else "#b3261e") if signed else color
         x, y = left + j * side, top + i * high
         cells.append(
             f'<rect x="{x}" y="{y}" width="{side - 1}" height="{high - 1}" fill="{hue}" fill-opacity="{share:.2f}"/>'
@@ -32,10 +45,9 @@ def raster(values: Any, rows: str = "", columns: str = "", color: str = "", alt:
         if numbers or not np.isfinite(value):
             ink, middle = "#fff" if share > 0.55 else INK, f'x="{x + side / 2}" y="{y + high / 2 + 4}"'
             cells.append(f'<text {middle} fill="{ink}" text-anchor="middle">{_short(value)}</text>')
-    for i in range(0, height, max(1, 14 // high)) if rows else ():
-        cells.append(
-            f'<text x="{left - 4}" y="{top + i * high + high / 2 + 4}" fill="{INK}" text-anchor="end">{i}</text>'
-        )
+    for i in range(0, height, max(1, 14 // high)) if left > 4 else ():
+        place = f'x="{left - 4}" y="{top + i * high + high / 2 + 4}"'
+        cells.append(f'<text {place} fill="{INK}" text-anchor="end">{html.escape(names[i])}</text>')
     for j in range(0, width, max(1, 20 // side)) if columns else ():
         cells.append(f'<text x="{left + j * side + side / 2}" y="12" fill="{INK}" text-anchor="middle">{j}</text>')
     wide, tall = left + width * side + 4, top + height * high + 4
@@ -46,10 +58,18 @@ def raster(values: Any, rows: str = "", columns: str = "", color: str = "", alt:
     )
 
 
+def flat_enough(value: Any) -> np.ndarray | None:
+    """A value as a matrix or a row that can be drawn, or None. Leading axes of length 1 do not count."""
+    array = numbers_in(value)
+    while array is not None and array.ndim > 2 and len(array) == 1:
+        array = array[0]
+    return array if array is not None and 1 <= array.ndim <= 2 and 0 < array.size <= 4000 else None
+
+
 def _short(value: float) -> str:
     if not np.isfinite(value):
         return "NaN" if np.isnan(value) else "∞" if value > 0 else "-∞"
-    return f"{round(value, 2):g}" if abs(value) < 1e4 else f"{value:.0e}"
+    return f"{round(value, 2) + 0.0:g}" if abs(value) < 1e4 else f"{value:.0e}"
 
 
 def labelled(parts: Mapping[str, str]) -> str:
@@ -64,11 +84,11 @@ def labelled(parts: Mapping[str, str]) -> str:
 def trace_picture(done: Any) -> str:
     """A `Run`: where both heads stand at each step, what is read, and the tape at the end."""
     parts = {
-        "write head: slot over step": raster(done.write_weights.T, "slot", "step", WRITE, "write weighting"),
-        "read head: slot over step": raster(done.read_weights.T, "slot", "step", READ, "read weighting"),
-        "input: column over step": raster(done.inputs.T, "column", "step", alt="what comes in"),
-        "read: column over step": raster(done.reads.T, "column", "step", alt="what is read"),
-        "tape at the end, a row a slot": raster(done.memory[-1], "slot", "", alt="the tape at the end"),
+        "write head: slot over step": raster(done.write_weights.T, color=WRITE, alt="write weighting", scale=1),
+        "read head: slot over step": raster(done.read_weights.T, color=READ, alt="read weighting", scale=1),
+        "comes in: column over step": raster(done.inputs.T, alt="what comes in"),
+        "is read: column over step": raster(done.reads.T, alt="what is read"),
+        "tape at the end, a row a slot": raster(done.memory[-1], alt="the tape at the end"),
     }
     return labelled(parts)
 
