@@ -25,10 +25,12 @@ Nothing is sent anywhere. This file is joined from the parts in exercises/studen
 
 from __future__ import annotations
 '''
-START = """try:
+START = """# check.py must lie beside this notebook. On Colab, run this first (without the #):
+# !wget -q {address}
+try:
     from check import exercise
-except ModuleNotFoundError:  # on Colab: !wget -q {address}
-    raise SystemExit("check.py must lie beside this notebook: {address}") from None
+except ModuleNotFoundError:
+    raise SystemExit("check.py is missing; get it from {address}") from None
 check, submit = exercise("{name}", CASES)"""
 
 
