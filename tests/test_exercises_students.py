@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from exercises.grader import sources, students
+from exercises.student.notebook import plain_words
 
 ROOT = Path(__file__).parents[1]
 
@@ -86,3 +87,11 @@ def test_a_leak_stops_it(tmp_path):
     released = json.loads((ROOT / "exercises" / "release" / name).read_text(encoding="utf-8"))
     (root / "exercises" / "release" / name).write_text(json.dumps(released, ensure_ascii=False), encoding="utf-8")
     assert students.write(tmp_path / "out", root)
+
+
+@pytest.mark.pages
+def test_the_built_book_holds_no_line_of_a_solution(built_book):
+    text = "\n".join(plain_words(page.read_text(encoding="utf-8")) for page in sorted(built_book.rglob("*.html")))
+    for source in sorted((ROOT / "exercises" / "source").glob("*.ipynb")):
+        for line in sources.secret_lines(source, students.LONG, hidden=False):
+            assert line not in text, line
