@@ -288,3 +288,37 @@ def test_an_untouched_release_runs_to_the_end_in_a_kernel(path, tmp_path, monkey
     assert len(checks) == sum(cell.cell_type == "code" and cell.source.startswith('check("') for cell in book.cells)
     assert f"Wrote submission-{path.stem}.ipynb" in shown[-1]
     assert (tmp_path / f"submission-{path.stem}.ipynb").is_file()
+
+
+def test_warnings_are_told_and_nothing_goes_to_stderr(capfd):
+    def warns(x):
+        print("looking", file=sys.stderr)
+        return np.log(x - 1) + 5
+
+    text = notebook.feedback(ASKED, notebook.attempts(ASKED, {"double": warns}))
+    assert "RuntimeWarning: divide by zero" in text
+    shown = capfd.readouterr()
+    assert (shown.out, shown.err) == ("looking\n", "")
+
+
+@pytest.mark.slow
+def test_check_shows_the_run_in_the_inspector_where_it_is_loaded(monkeypatch):
+    monkeypatch.delenv("NTM_PLAIN_PICTURES", raising=False)
+    arguments = {"inputs": np.eye(2), "slots": 3, "ask": [1]}
+    program = [{"write": {"add": "input"}}, {"read": {"shift": check.FORWARD}}]
+    monkeypatch.delitem(sys.modules, "ntm_lib", raising=False)
+    assert "import ntm_lib, tensorflow" in check.PICTURES["trace"](arguments, np.eye(2)[:1], np.eye(2)[:1], program)
+    import ntm_lib
+    import tensorflow
+
+    assert ntm_lib and tensorflow
+    assert "<script" in check.PICTURES["trace"](arguments, np.eye(2)[:1], np.eye(2)[:1], program)
+
+
+def test_a_program_that_is_too_short_or_too_long():
+    arguments = {"inputs": np.eye(2), "slots": 3, "ask": [1, 2], "longest": 3}
+    with pytest.raises(check.Unusable, match="the program has 1 steps, expected 2 more"):
+        check.drive(arguments, [{}])
+    with pytest.raises(check.Unusable, match="the program has 4 steps, expected at most 3"):
+        check.drive(arguments, [{}] * 4)
+    assert check.drive(arguments, [{}] * 3).shape == (2, 2)

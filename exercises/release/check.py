@@ -408,8 +408,10 @@ def _inspected(done: Run, arguments: Mapping[str, Any], expected: Any) -> str:
     """The course's inspector on the run where ntm_lib is loaded already, and how to get it where it is installed."""
     if os.environ.get("NTM_PLAIN_PICTURES") or importlib.util.find_spec("ntm_lib") is None:
         return ""
-    if "ntm_lib" not in sys.modules:
-        return "<small>After <code>import ntm_lib</code>, check shows this run in the inspector too.</small>"
+    if not {"ntm_lib", "tensorflow"} <= set(sys.modules):  # loading TensorFlow takes long and writes much
+        return (
+            "<small>After <code>import ntm_lib, tensorflow</code>, check shows this run in the inspector too.</small>"
+        )
     reads = arguments.get("look", "reads") == "reads"
     asked = arguments.get("ask", range(len(done.reads))) if reads else ()
     try:
@@ -614,7 +616,8 @@ def attempts(asked: dict[str, Any], namespace: Namespace) -> list[Result]:
     """The answer in each public case. Never raises for what a student wrote."""
     results = []
     for case in asked["cases"]:
-        with warnings.catch_warnings(record=True) as warned:
+        # nbgrader gives 0 for a line on stderr, so what is written there goes to stdout.
+        with warnings.catch_warnings(record=True) as warned, contextlib.redirect_stderr(sys.stdout):
             warnings.simplefilter("always")
             raw, got, message = _one_attempt(asked, case, namespace)
         said = f"{warned[0].category.__name__}: {str(warned[0].message)[:200]}" if warned else ""

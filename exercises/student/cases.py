@@ -86,8 +86,10 @@ def _inspected(done: Run, arguments: Mapping[str, Any], expected: Any) -> str:
     """The course's inspector on the run where ntm_lib is loaded already, and how to get it where it is installed."""
     if os.environ.get("NTM_PLAIN_PICTURES") or importlib.util.find_spec("ntm_lib") is None:
         return ""
-    if "ntm_lib" not in sys.modules:
-        return "<small>After <code>import ntm_lib</code>, check shows this run in the inspector too.</small>"
+    if not {"ntm_lib", "tensorflow"} <= set(sys.modules):  # loading TensorFlow takes long and writes much
+        return (
+            "<small>After <code>import ntm_lib, tensorflow</code>, check shows this run in the inspector too.</small>"
+        )
     reads = arguments.get("look", "reads") == "reads"
     asked = arguments.get("ask", range(len(done.reads))) if reads else ()
     try:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import html
 import inspect as python_inspect
 import json
 import re
+import sys
 import traceback
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -69,7 +71,8 @@ def attempts(asked: dict[str, Any], namespace: Namespace) -> list[Result]:
     """The answer in each public case. Never raises for what a student wrote."""
     results = []
     for case in asked["cases"]:
-        with warnings.catch_warnings(record=True) as warned:
+        # nbgrader gives 0 for a line on stderr, so what is written there goes to stdout.
+        with warnings.catch_warnings(record=True) as warned, contextlib.redirect_stderr(sys.stdout):
             warnings.simplefilter("always")
             raw, got, message = _one_attempt(asked, case, namespace)
         said = f"{warned[0].category.__name__}: {str(warned[0].message)[:200]}" if warned else ""
