@@ -308,8 +308,9 @@ def test_check_shows_the_run_in_the_inspector_where_it_is_loaded(monkeypatch):
     program = [{"write": {"add": "input"}}, {"read": {"shift": check.FORWARD}}]
     monkeypatch.delitem(sys.modules, "ntm_lib", raising=False)
     assert "import ntm_lib, tensorflow" in check.PICTURES["trace"](arguments, np.eye(2)[:1], np.eye(2)[:1], program)
-    import ntm_lib
     import tensorflow
+
+    import ntm_lib
 
     assert ntm_lib and tensorflow
     assert "<script" in check.PICTURES["trace"](arguments, np.eye(2)[:1], np.eye(2)[:1], program)
