@@ -8,7 +8,7 @@ words. `exercises.grader.release` joins the parts to `release/check.py`: NumPy, 
 from exercises.student.cases import PICTURES, THROUGH, drive, identity, inspect
 from exercises.student.machine import BACK, FORWARD, STAY, Run, run
 from exercises.student.notebook import exercise
-from exercises.student.pictures import labelled, raster, text_of, trace_picture
+from exercises.student.pictures import drawn, labelled, raster, text_of, trace_picture
 from exercises.student.values import Unusable, changed_arguments, described, differs, numbers_in
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "changed_arguments",
     "described",
     "differs",
+    "drawn",
     "drive",
     "exercise",
     "identity",

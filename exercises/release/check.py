@@ -165,12 +165,28 @@ def raster(
     )
 
 
-def flat_enough(value: Any) -> np.ndarray | None:
-    """A value as a matrix or a row that can be drawn, or None. Leading axes of length 1 do not count."""
+def drawn(value: Any, alt: str = "", scale: float = 0, rows: Sequence[Any] | None = None) -> str:
+    """A value as a picture where it is one: rows and matrices as rasters, several side by side, all else as text."""
     array = numbers_in(value)
     while array is not None and array.ndim > 2 and len(array) == 1:
         array = array[0]
-    return array if array is not None and 1 <= array.ndim <= 2 and 0 < array.size <= 4000 else None
+    if array is not None and 1 <= array.ndim <= 2 and 0 < array.size <= 4000:
+        return raster(array, rows, alt=alt, scale=scale)
+    parts: dict[str, Any] = {}
+    if isinstance(value, Mapping):
+        parts = {str(name): part for name, part in value.items()}
+    elif array.ndim == 3 if array is not None else isinstance(value, list | tuple):
+        parts = {f"[{number}]": part for number, part in enumerate(value)}
+    arrays = [array for array in map(numbers_in, parts.values()) if array is not None and array.ndim]
+    if arrays and len(parts) <= 8:
+        return labelled({html.escape(name): drawn(part, f"{alt} {name}") for name, part in parts.items()})
+    return text_of(value)
+
+
+def largest(*values: Any) -> float:
+    """The largest finite absolute value in several matrices, for one scale; 0 for anything else."""
+    arrays = [np.asarray(array, float) for array in map(numbers_in, values) if array is not None and array.size]
+    return max((float(np.abs(np.nan_to_num(array, posinf=0, neginf=0)).max()) for array in arrays), default=0)
 
 
 def _short(value: float) -> str:
@@ -380,28 +396,21 @@ def _matrix(arguments: Mapping[str, Any], expected: Any, got: Any, answer: Any =
 def _side_by_side(expected: Any, got: Any, rows: Sequence[Any] | None = None) -> str:
     """Expected and got as rasters with one scale, or as text; `got` alone is left out when there is nothing."""
     values = {"expected": expected} if got is None else {"expected": expected, "got": got}
-    arrays = {name: flat_enough(value) for name, value in values.items()}
-    scale = max(
-        (float(np.nanmax(np.abs(np.nan_to_num(part)))) for part in arrays.values() if part is not None), default=1
-    )
-    drawn = {
-        name: text_of(values[name]) if part is None else raster(part, rows, True, alt=name, scale=scale)
-        for name, part in arrays.items()
-    }
-    return labelled(drawn)
+    scale = largest(expected, got)
+    return labelled({name: drawn(value, name, scale, rows) for name, value in values.items()})
 
 
 def _trace(arguments: Mapping[str, Any], expected: Any, got: Any, answer: Any = None) -> str:
     asked = arguments.get("ask", ()) if arguments.get("look", "reads") == "reads" else ()
-    drawn = _side_by_side(expected, got, [f"step {step}" for step in asked])
+    shown = _side_by_side(expected, got, [f"step {step}" for step in asked])
     if isinstance(answer, list | tuple):
         try:
             done = run(answer, arguments["inputs"], arguments["slots"], arguments.get("memory"))
         except Exception:  # what is wrong with the program is said elsewhere
-            return drawn
-        drawn += f"<details><summary>what your machine does, step by step</summary>{trace_picture(done)}</details>"
-        drawn += _inspected(done, arguments, expected)
-    return drawn
+            return shown
+        shown += f"<details><summary>what your machine does, step by step</summary>{trace_picture(done)}</details>"
+        shown += _inspected(done, arguments, expected)
+    return shown
 
 
 def _inspected(done: Run, arguments: Mapping[str, Any], expected: Any) -> str:
@@ -694,16 +703,11 @@ def feedback(asked: dict[str, Any], results: Sequence[Result]) -> str:
 
 
 def _case(asked: dict[str, Any], number: int, result: Result) -> str:
-    matrices, rest = {}, []
-    for name, value in result.arguments.items():
-        array = flat_enough(value)
-        if name in FOR_THE_MACHINE:
-            continue
-        if array is not None and array.ndim == 2:
-            matrices[html.escape(name)] = raster(array, alt=name)
-        else:
-            rest.append(f"{html.escape(name)} = {text_of(value)}")
-    given = f"<small>{', '.join(rest)}</small>{labelled(matrices) if matrices else ''}"
+    told = {html.escape(name): value for name, value in result.arguments.items() if name not in FOR_THE_MACHINE}
+    pictures = {name: drawn(value, name) for name, value in told.items()}
+    small = ", ".join(f"{name} = {text_of(told[name])}" for name in told if "<svg" not in pictures[name])
+    large = {name: picture for name, picture in pictures.items() if "<svg" in picture}
+    given = f"<small>{small}</small>{labelled(large) if large else ''}"
     mark = "✗" if result.message else "✓"
     said = "".join(f"<div>{html.escape(line)}</div>" for line in (result.message, result.warning) if line)
     picture = PICTURES[asked["picture"]](result.arguments, result.expected, result.got, result.raw)

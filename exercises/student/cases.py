@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from exercises.student.machine import Run, run
-from exercises.student.pictures import flat_enough, labelled, raster, text_of, trace_picture
+from exercises.student.pictures import drawn, labelled, largest, text_of, trace_picture
 from exercises.student.values import Unusable, described
 
 # --- functions (arguments of the case, answer) -> the value that is compared
@@ -58,28 +58,21 @@ def _matrix(arguments: Mapping[str, Any], expected: Any, got: Any, answer: Any =
 def _side_by_side(expected: Any, got: Any, rows: Sequence[Any] | None = None) -> str:
     """Expected and got as rasters with one scale, or as text; `got` alone is left out when there is nothing."""
     values = {"expected": expected} if got is None else {"expected": expected, "got": got}
-    arrays = {name: flat_enough(value) for name, value in values.items()}
-    scale = max(
-        (float(np.nanmax(np.abs(np.nan_to_num(part)))) for part in arrays.values() if part is not None), default=1
-    )
-    drawn = {
-        name: text_of(values[name]) if part is None else raster(part, rows, True, alt=name, scale=scale)
-        for name, part in arrays.items()
-    }
-    return labelled(drawn)
+    scale = largest(expected, got)
+    return labelled({name: drawn(value, name, scale, rows) for name, value in values.items()})
 
 
 def _trace(arguments: Mapping[str, Any], expected: Any, got: Any, answer: Any = None) -> str:
     asked = arguments.get("ask", ()) if arguments.get("look", "reads") == "reads" else ()
-    drawn = _side_by_side(expected, got, [f"step {step}" for step in asked])
+    shown = _side_by_side(expected, got, [f"step {step}" for step in asked])
     if isinstance(answer, list | tuple):
         try:
             done = run(answer, arguments["inputs"], arguments["slots"], arguments.get("memory"))
         except Exception:  # what is wrong with the program is said elsewhere
-            return drawn
-        drawn += f"<details><summary>what your machine does, step by step</summary>{trace_picture(done)}</details>"
-        drawn += _inspected(done, arguments, expected)
-    return drawn
+            return shown
+        shown += f"<details><summary>what your machine does, step by step</summary>{trace_picture(done)}</details>"
+        shown += _inspected(done, arguments, expected)
+    return shown
 
 
 def _inspected(done: Run, arguments: Mapping[str, Any], expected: Any) -> str:

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from exercises.student.cases import PICTURES, THROUGH
-from exercises.student.pictures import flat_enough, labelled, raster, text_of
+from exercises.student.pictures import drawn, labelled, text_of
 from exercises.student.progress import progress_html, remember
 from exercises.student.submitting import submission
 from exercises.student.values import Unusable, changed_arguments, differs
@@ -149,16 +149,11 @@ def feedback(asked: dict[str, Any], results: Sequence[Result]) -> str:
 
 
 def _case(asked: dict[str, Any], number: int, result: Result) -> str:
-    matrices, rest = {}, []
-    for name, value in result.arguments.items():
-        array = flat_enough(value)
-        if name in FOR_THE_MACHINE:
-            continue
-        if array is not None and array.ndim == 2:
-            matrices[html.escape(name)] = raster(array, alt=name)
-        else:
-            rest.append(f"{html.escape(name)} = {text_of(value)}")
-    given = f"<small>{', '.join(rest)}</small>{labelled(matrices) if matrices else ''}"
+    told = {html.escape(name): value for name, value in result.arguments.items() if name not in FOR_THE_MACHINE}
+    pictures = {name: drawn(value, name) for name, value in told.items()}
+    small = ", ".join(f"{name} = {text_of(told[name])}" for name in told if "<svg" not in pictures[name])
+    large = {name: picture for name, picture in pictures.items() if "<svg" in picture}
+    given = f"<small>{small}</small>{labelled(large) if large else ''}"
     mark = "✗" if result.message else "✓"
     said = "".join(f"<div>{html.escape(line)}</div>" for line in (result.message, result.warning) if line)
     picture = PICTURES[asked["picture"]](result.arguments, result.expected, result.got, result.raw)

@@ -58,12 +58,28 @@ def raster(
     )
 
 
-def flat_enough(value: Any) -> np.ndarray | None:
-    """A value as a matrix or a row that can be drawn, or None. Leading axes of length 1 do not count."""
+def drawn(value: Any, alt: str = "", scale: float = 0, rows: Sequence[Any] | None = None) -> str:
+    """A value as a picture where it is one: rows and matrices as rasters, several side by side, all else as text."""
     array = numbers_in(value)
     while array is not None and array.ndim > 2 and len(array) == 1:
         array = array[0]
-    return array if array is not None and 1 <= array.ndim <= 2 and 0 < array.size <= 4000 else None
+    if array is not None and 1 <= array.ndim <= 2 and 0 < array.size <= 4000:
+        return raster(array, rows, alt=alt, scale=scale)
+    parts: dict[str, Any] = {}
+    if isinstance(value, Mapping):
+        parts = {str(name): part for name, part in value.items()}
+    elif array.ndim == 3 if array is not None else isinstance(value, list | tuple):
+        parts = {f"[{number}]": part for number, part in enumerate(value)}
+    arrays = [array for array in map(numbers_in, parts.values()) if array is not None and array.ndim]
+    if arrays and len(parts) <= 8:
+        return labelled({html.escape(name): drawn(part, f"{alt} {name}") for name, part in parts.items()})
+    return text_of(value)
+
+
+def largest(*values: Any) -> float:
+    """The largest finite absolute value in several matrices, for one scale; 0 for anything else."""
+    arrays = [np.asarray(array, float) for array in map(numbers_in, values) if array is not None and array.size]
+    return max((float(np.abs(np.nan_to_num(array, posinf=0, neginf=0)).max()) for array in arrays), default=0)
 
 
 def _short(value: float) -> str:
