@@ -4,7 +4,7 @@
 PY := .venv/bin/python
 export PYTHON
 
-.PHONY: help book test lint serve lab bench exercises students nbgrader clean
+.PHONY: help book test lint serve lab bench exercises students grade nbgrader clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s  %s\n", $$1, $$2 }' Makefile
@@ -35,6 +35,9 @@ exercises: .venv/.book ## write the exercises' releases from their sources
 
 students: .venv/.book ## write the student edition to _build/students, or to TO=FOLDER
 	@$(PY) -m exercises.grader students $(or $(TO),_build/students)
+
+grade: .venv/.book ## grade what lies in submissions/ into results/, or IN=FOLDER OUT=FOLDER
+	@$(PY) -m exercises.grader grade $(or $(IN),submissions) --out $(or $(OUT),results)
 
 nbgrader: .venv/.book ## prove that the real nbgrader releases and grades our exercises
 	@$(PY) tools/nbgrader_proof.py

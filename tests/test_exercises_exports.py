@@ -1,4 +1,4 @@
-"""Grades leave for Canvas, Moodle and Gradescope; free texts wait for a person, whose points count from the next run on."""
+"""Grades leave for Canvas, Moodle and Gradescope; free texts wait for a person, whose points count afterwards."""
 
 from __future__ import annotations
 
@@ -39,9 +39,20 @@ def record(student: str, points: float, file: str = "", **more: Any) -> dict[str
     question = {"name": "q1", "points": points, "possible": 4.0, "verdict": "wrong", "mistake": "you add first"}
     question |= {"hint": "Which comes first?", "reasons": ["1 of 2"], "public": [], "output": "", "code": "x"}
     return {
-        **{"student": student, "file": file or f"{student}.ipynb", "exercise": "03_x", "key": "k", "verdict": "graded"},
-        **{"why": "", "problems": [], "trust": False, "box": {}, "points": points, "possible": 4.0, "texts": []},
-        **{"questions": [question], **more},
+        "student": student,
+        "file": file or f"{student}.ipynb",
+        "exercise": "03_x",
+        "key": "k",
+        "verdict": "graded",
+        "why": "",
+        "problems": [],
+        "trust": False,
+        "box": {},
+        "points": points,
+        "possible": 4.0,
+        "texts": [],
+        "questions": [question],
+        **more,
     }
 
 
@@ -49,7 +60,12 @@ def record(student: str, points: float, file: str = "", **more: Any) -> dict[str
 def results(tmp_path: Path) -> Path:
     from exercises.grader import records
 
-    for one in (record("ann", 3.0), record("leebob_4712_99", 1.5), record("stranger", 4.0), record("ann", 2.0, "a2.ipynb")):
+    for one in (
+        record("ann", 3.0),
+        record("leebob_4712_99", 1.5),
+        record("stranger", 4.0),
+        record("ann", 2.0, "a2.ipynb"),
+    ):
         records.write(tmp_path, one)
     return tmp_path
 
@@ -73,7 +89,9 @@ def test_canvas_gets_one_line_for_each_student_of_the_roster(results: Path, caps
 
 
 def test_moodle_gets_its_own_columns_back_with_grade_and_comment(results: Path) -> None:
-    roster = "student," + MOODLE.replace("Participant 4711", "ann,Participant 4711").replace("\nParticipant", "\n,Participant")
+    roster = "student," + MOODLE.replace("Participant 4711", "ann,Participant 4711").replace(
+        "\nParticipant", "\n,Participant"
+    )
     (results / "roster.csv").write_text("\ufeff" + roster)
     exports.export("moodle", results, None, results / "roster.csv", None)
     head, ann, bob = table(results / "moodle.csv")

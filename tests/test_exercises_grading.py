@@ -19,7 +19,7 @@ from exercise_class import SALT, SMALL, grade, hand_in, require_sandbox
 
 from exercises.grader import batch, exports, grading, hand_marking, records, reports, running, sandbox, sources
 from exercises.grader.__main__ import main
-from exercises.grader.judging import keys_of
+from exercises.grader.judging import bounded, keys_of
 from exercises.hostile import course
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="the grader needs Linux")
@@ -44,8 +44,19 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def command(folder: Path, *more: str) -> int:
     return main(
-        ["grade", str(folder / "in"), "--out", str(folder / "out"), "--sources", str(folder / "source"), "--quiet"]
-        + ["--salt", str(folder / "salt.txt"), "-j1", *more]
+        [
+            "grade",
+            str(folder / "in"),
+            "--out",
+            str(folder / "out"),
+            "--sources",
+            str(folder / "source"),
+            "--quiet",
+            "--salt",
+            str(folder / "salt.txt"),
+            "-j1",
+            *more,
+        ]
     )
 
 
@@ -88,7 +99,7 @@ def test_no_hidden_input_stands_in_a_report_or_a_record(tmp_path: Path) -> None:
     hand_in(tmp_path / "in", "spy.ipynb", {"q2": spy})
     (record,) = grade(tmp_path / "in", tmp_path / "out").records
     reports.write_all(tmp_path / "out", hand_marking.merge(tmp_path / "out", [record]), {})
-    (question,) = [key for key in keys_of(sources.read(tmp_path / "source" / f"{course.NAME}.ipynb"), SALT)][1:2]
+    question = keys_of(sources.read(tmp_path / "source" / f"{course.NAME}.ipynb"), SALT)[1]
     written = "".join(path.read_text() for path in tmp_path.glob("out/*/*"))
     for case in question.cases[question.shown :]:
         for number in np.ravel(case["rows"]):
@@ -125,7 +136,16 @@ def test_killed_anywhere_it_goes_on_and_ends_with_the_same_tables(tmp_path: Path
     for number, name in enumerate(names):
         hand_in(tmp_path / "in", name, [{}, WRONG, MISTAKE][number % 3])
     course.write_source(tmp_path / "source")
-    arguments = [sys.executable, "-m", "exercises.grader", "grade", tmp_path / "in", "--out", tmp_path / "out", "--quiet"]
+    arguments = [
+        sys.executable,
+        "-m",
+        "exercises.grader",
+        "grade",
+        tmp_path / "in",
+        "--out",
+        tmp_path / "out",
+        "--quiet",
+    ]
     arguments += ["--sources", tmp_path / "source", "--salt", tmp_path / "salt.txt", "-j2"]
     root = str(Path(grading.__file__).parents[2])
     done = 0
@@ -135,7 +155,9 @@ def test_killed_anywhere_it_goes_on_and_ends_with_the_same_tables(tmp_path: Path
         while done < goal and time.monotonic() < end and process.poll() is None:
             done = len(list(tmp_path.glob("out/records/*.json")))
             time.sleep(0.01)
-        os.kill(process.pid, signal.SIGKILL)  # the process alone, as the kernel does it: its workers must end by themselves
+        os.kill(
+            process.pid, signal.SIGKILL
+        )  # the process alone, as the kernel does it: its workers must end by themselves
         process.wait()
         assert not (tmp_path / "out" / "grades.csv").exists()
     assert command(tmp_path) == 0
@@ -239,3 +261,32 @@ def test_cells_that_a_spreadsheet_would_compute_are_neutralised() -> None:
     assert got == [text.replace("\r", "\n") for text in wanted]
     assert exports.table([["a", -1.5]]) == "a,-1.5\n"
     assert exports.neutral("'=1") == "'=1"
+
+
+def dies(job: grading.Job) -> dict[str, Any]:
+    """In the place of `grade`: one submission ends the process that judges it."""
+    if "killer" in job.submission.shown:
+        os._exit(1)
+    return grading.grade(job)
+
+
+@pytest.mark.slow
+def test_a_process_that_ends_while_it_judges_costs_one_submission(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    require_sandbox()
+    for name in ("ann", "killer", "zoe"):
+        hand_in(tmp_path / "in", f"{name}.ipynb")
+    monkeypatch.setattr(batch, "GRADE", dies)
+    outcome = grade(tmp_path / "in", tmp_path / "out", workers=2)
+    assert [record["points"] for record in outcome.records] == [12, 12]
+    assert outcome.broken == {"killer.ipynb": "the process that judged it ended"}
+
+
+def test_what_students_return_cannot_cost_the_grader_its_memory_or_time() -> None:
+    with pytest.raises(MemoryError), bounded(5):
+        np.ones(2**32)
+    with pytest.raises(TimeoutError), bounded(0.1):
+        while True:
+            pass
+    np.ones(10)

@@ -18,6 +18,7 @@ DONE, USAGE, BROKEN_MACHINE = 0, 2, 3
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a command. Exit codes: 0 done, 2 wrongly called, 3 the machine failed somewhere, which is no grade."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # some references use the library
     options = _parser().parse_args(arguments)
     try:
         code: int = options.command(options)

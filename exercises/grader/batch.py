@@ -23,6 +23,7 @@ from exercises.grader.sandbox import InfrastructureError, require
 from exercises.grader.spec import Exercise
 
 ATTEMPTS = 2  # of a submission that the machine failed on
+GRADE = grading.grade  # what a job is given to, here or elsewhere
 AHEAD = 3  # jobs in flight for each worker: enough to keep it busy, few enough to keep memory flat
 
 
@@ -94,8 +95,7 @@ def executor(workers: int, dask: str | None) -> Iterator[Executor | None]:
     elif workers == 1:
         yield None
     else:
-        method = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(workers, mp_context=method, initializer=_die_with_parent) as pool:
+        with _processes(workers) as pool:
             yield pool
 
 
@@ -135,8 +135,10 @@ def grade_all(
         require()
     outcome = Outcome()
     done: dict[str, dict[str, Any]] = {}
-    with executor(workers, dask) as pool, tqdm(total=len(found), unit="submission", disable=not progress) as bar:
-        place = _Place(pool, workers if dask is None else 64)
+    with contextlib.ExitStack() as opened:
+        pool = opened.enter_context(executor(workers, dask))
+        bar = opened.enter_context(tqdm(total=len(found), unit="submission", disable=not progress))
+        place = _Place(pool, workers if dask is None else 64, opened)
 
         def finish(job: Job, record: dict[str, Any] | None, trouble: str) -> None:
             if record is None:
@@ -171,8 +173,8 @@ Finish = Callable[[Job, dict[str, Any] | None, str], None]
 class _Place:
     """Runs jobs, a bounded number at a time. A job that the machine fails on is tried again, then given up."""
 
-    def __init__(self, pool: Executor | None, workers: int) -> None:
-        self.pool, self.most = pool, AHEAD * workers
+    def __init__(self, pool: Executor | None, workers: int, opened: contextlib.ExitStack) -> None:
+        self.pool, self.most, self.opened = pool, AHEAD * workers, opened
         self.flying: dict[Future[dict[str, Any]], tuple[Job, int]] = {}
 
     def put(self, job: Job, finish: Finish) -> None:
@@ -191,17 +193,16 @@ class _Place:
 
     def _submit(self, job: Job, attempt: int) -> None:
         assert self.pool is not None
-        self.flying[self.pool.submit(grading.grade, job)] = (job, attempt)
+        self.flying[self.pool.submit(GRADE, job)] = (job, attempt)
 
     def _collect(self, finish: Finish) -> None:
         for future in wait(self.flying, return_when=FIRST_COMPLETED).done:
             job, attempt = self.flying.pop(future)
             try:
                 finish(job, future.result(), "")
-            except BrokenProcessPool as error:
-                raise InfrastructureError(
-                    "A process of the grader ended. Run the same command again to go on."
-                ) from error
+            except BrokenProcessPool:
+                self._one_by_one([job, *(other for other, _ in self.flying.values())], finish)
+                return
             except OSError as error:
                 raise InfrastructureError(f"Results cannot be written: {error}") from error
             except Exception as error:
@@ -210,12 +211,30 @@ class _Place:
                 else:
                     finish(job, None, f"{type(error).__name__}: {error}")
 
+    def _one_by_one(self, jobs: list[Job], finish: Finish) -> None:
+        """A process of the pool has ended and took the pool with it: find out in whose job, and go on without it."""
+        self.flying.clear()
+        for job in jobs:
+            with _processes(1) as alone:
+                try:
+                    finish(job, alone.submit(GRADE, job).result(), "")
+                except BrokenProcessPool:
+                    finish(job, None, "the process that judged it ended")
+                except Exception as error:
+                    finish(job, None, f"{type(error).__name__}: {error}")
+        assert isinstance(self.pool, ProcessPoolExecutor)
+        self.pool = self.opened.enter_context(_processes(self.most // AHEAD))
+
+
+def _processes(count: int) -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(count, mp_context=multiprocessing.get_context("spawn"), initializer=_die_with_parent)
+
 
 def _here(job: Job) -> tuple[dict[str, Any] | None, str]:
     trouble = ""
     for _ in range(ATTEMPTS):
         try:
-            return grading.grade(job), ""
+            return GRADE(job), ""
         except Exception as error:  # a fault of the grader itself is no grade either
             trouble = f"{type(error).__name__}: {error}"
     return None, trouble

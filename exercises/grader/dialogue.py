@@ -18,7 +18,7 @@ from typing import Any
 
 from exercises.grader import wire
 from exercises.grader.events import HEAD, LOSSES, Kind
-from exercises.grader.sandbox import InfrastructureError, Setting, start
+from exercises.grader.sandbox import GivenCodeError, InfrastructureError, Setting, start
 
 GLANCE = 0.1  # seconds between two looks at the memory of a box
 LARGEST_REQUEST = 256 * 2**20
@@ -62,7 +62,7 @@ class Worker:
         except LostWorker as loss:
             raise self._broken(f"the worker {loss} before any answer ran") from None
         if kind != Kind.READY:
-            raise self._broken(f"the code that the notebook gives does not run in the box: {payload}")
+            raise GivenCodeError(f"The code that the notebook gives does not run in the box: {payload}")
         self.usual_memory = _memory_of(self.process.pid, _resident)
 
     def ask(self, questions: list[dict[str, Any]], shown: bool) -> Iterator[tuple[Kind, int, int, Any]]:

@@ -15,6 +15,7 @@ from typing import Any
 from exercises.grader import sources
 from exercises.grader.events import Limits
 from exercises.grader.judging import Judged, QuestionKey, judge, keys_of
+from exercises.grader.release import ANSWER_HERE
 from exercises.grader.running import Boxes, Outcome, run
 from exercises.grader.spec import Exercise
 from exercises.grader.submissions import VERDICTS, Form, Submission
@@ -83,10 +84,15 @@ def grade(job: Job) -> dict[str, Any]:
     judged = [judge(key, outcomes.get(key.question.name), answers.get(key.question.name)) for key in keys]
     texts = [
         {"name": text.name, "possible": text.points, "prompt": text.prompt, "rubric": text.rubric}
-        | {"answer": submission.free_texts.get(text.name, "")}
+        | {"answer": _written(submission.free_texts.get(text.name, ""))}
         for text in exercise.free_texts
     ]
     return _record(job, judged, texts, exercise.points, boxes.versions)
+
+
+def _written(text: str) -> str:
+    """A free text, empty where the cell is as it was handed out."""
+    return "" if text.strip() == ANSWER_HERE.strip() else text
 
 
 def _answered(code: str, starter: str) -> bool:

@@ -7,10 +7,12 @@ import hashlib
 import hmac
 import html
 import os
+import resource
 import signal
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,6 +26,7 @@ from exercises.grader.spec import Exercise, Mistake, Question, earned
 
 os.environ.setdefault("NTM_PLAIN_PICTURES", "1")  # a report stands alone, without the course's inspector
 JUDGING_SECONDS = 20.0  # for `through` and pictures on one answer's values
+JUDGING_MEMORY = 2 * 2**30
 LONGEST_PICTURE = 200_000
 LONGEST_CODE = 20_000
 
@@ -165,7 +168,7 @@ def _observed(question: Question, arguments: Mapping[str, Any], result: Result) 
     if result.changed:
         return _Failed(f"your function changes its argument `{result.changed}` in place: work on a copy")
     try:
-        with time_limit(JUDGING_SECONDS):
+        with bounded():
             return question.observed(arguments, result.value)
     except Unusable as error:
         return _Failed(str(error))
@@ -185,7 +188,7 @@ def _message(key: QuestionKey, number: int, observed: Any) -> str:
     if isinstance(observed, _Failed):
         return str(observed)
     try:
-        with time_limit(JUDGING_SECONDS):
+        with bounded():
             return differs(key.expected[number], observed, key.question.tolerance)
     except Exception as error:
         return f"what it gives cannot be compared ({type(error).__name__})"
@@ -206,7 +209,7 @@ def _recognise(key: QuestionKey, observed: Sequence[Any]) -> Mistake | None:
 
 def _differ(key: QuestionKey, one: Any, other: Any) -> bool:
     try:
-        with time_limit(JUDGING_SECONDS):
+        with bounded():
             return bool(differs(one, other, key.question.tolerance))
     except Exception:
         return True
@@ -263,7 +266,7 @@ def _shown(key: QuestionKey, number: int, result: Result, observed: Any, message
     given = ", ".join(f"{html.escape(name)} = {check.text_of(value)}" for name, value in arguments.items())
     raw = result.value if result.is_value else None
     try:
-        with time_limit(JUDGING_SECONDS):
+        with bounded():
             picture = check.PICTURES[key.question.picture](arguments, key.expected[number], got, raw)
     except Exception:
         picture = ""
@@ -273,7 +276,21 @@ def _shown(key: QuestionKey, number: int, result: Result, observed: Any, message
 
 
 @contextlib.contextmanager
-def time_limit(seconds: float) -> Iterator[None]:
+def bounded(seconds: float = JUDGING_SECONDS) -> Iterator[None]:
+    """TimeoutError after some seconds, MemoryError after some memory: what students return may be made to cost much."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    used = int(Path("/proc/self/statm").read_text().split()[5]) * resource.getpagesize()
+    most = used + JUDGING_MEMORY
+    resource.setrlimit(resource.RLIMIT_DATA, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
+    try:
+        with _time_limit(seconds):
+            yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
+
+
+@contextlib.contextmanager
+def _time_limit(seconds: float) -> Iterator[None]:
     """Raise TimeoutError after some seconds, where signals can be had (in the main thread)."""
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -7,6 +7,7 @@ do arguments of hidden cases enter the box; of what comes out of it afterwards n
 from __future__ import annotations
 
 import builtins
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -14,7 +15,7 @@ from typing import Any
 from exercises.grader.cells import needed
 from exercises.grader.dialogue import LostWorker, Worker
 from exercises.grader.events import LOSSES, NO_CASE, Kind, Limits
-from exercises.grader.sandbox import InfrastructureError, Setting
+from exercises.grader.sandbox import GivenCodeError, InfrastructureError, Setting
 
 ATTEMPTS = 3  # to start a worker, before the machine counts as broken
 SHOWN_OUTPUT = 4000
@@ -76,10 +77,12 @@ class Boxes:
                 return self._open_once(kit, given, cells)
             except InfrastructureError as error:
                 self.drop(kit)
-                if attempt == ATTEMPTS - 1 and not self.warm:
+                last = attempt == ATTEMPTS - 1
+                if isinstance(error, GivenCodeError) or (last and not self.warm):
                     raise
-                if attempt == ATTEMPTS - 1:
+                if last:
                     self.notes.append(f"No warm worker on this machine, a fresh box each instead: {error}")
+                    print(self.notes[-1], file=sys.stderr)
         self.warm = False
         return self.open(kit, given, cells)
 
@@ -219,14 +222,17 @@ class _Progress:
     def _keep(self, kind: Kind, case: int, payload: Any) -> None:
         outcome = self.outcomes[self.batch[self.index].name]
         if kind == Kind.DEFINED:
-            outcome.definition = _error(payload, self.shown) if payload is not None else None
+            if self.shown:  # in the second pass the same cell may say something else, of hidden cases
+                outcome.definition = _error(payload, self.shown) if payload is not None else None
         elif kind == Kind.VALUE:
             self._put(case, Result(value=payload["value"], changed=str(payload["changed"])[:60]))
         elif kind == Kind.ERROR:
             self._put(case, Result(error=_error(payload, self.shown)))
         elif kind == Kind.LOST and payload in LOSSES:
-            if case == NO_CASE:
+            if case == NO_CASE and self.shown:
                 outcome.lost = payload
+            elif case == NO_CASE:
+                self.lose(payload)
             else:
                 self._put(case, Result(lost=payload))
         elif kind == Kind.OUTPUT and self.shown:

@@ -62,6 +62,10 @@ class InfrastructureError(RuntimeError):
     """This machine failed, not the student. Never a grade."""
 
 
+class GivenCodeError(InfrastructureError):
+    """The code that a notebook gives does not run in the box: the source is wrong, for every student alike."""
+
+
 class NoSandboxError(InfrastructureError):
     """No box can be made here. The text says why and gives the one-line cure."""
 
@@ -142,6 +146,8 @@ def _mounts(setting: Setting, python: str) -> list[str]:
     for installed in (sysconfig.get_path("purelib", vars={"base": sys.base_prefix}), "/usr/lib/python3/dist-packages"):
         if Path(installed).is_dir():
             options += ["--tmpfs", installed, "--remount-ro", installed]
+    if setting.kit == "tensorflow" and Path(read_only["/packages"], "ntm_lib").is_dir():  # installed, not linked
+        options += ["--tmpfs", "/packages/ntm_lib", "--remount-ro", "/packages/ntm_lib"]
     options += ["--proc", "/proc", "--dev", "/dev", "--perms", "1777", "--size", str(setting.limits.scratch)]
     options += ["--tmpfs", "/tmp", "--perms", "1777", "--size", str(2**24), "--tmpfs", "/dev/shm"]
     return [*options, "--remount-ro", "/dev", "--remount-ro", "/"]

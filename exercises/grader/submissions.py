@@ -16,8 +16,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import nbformat
-
 from exercises.grader.cells import defines, readable_by_python
 
 MOST_BYTES = 20 * 2**20
@@ -198,6 +196,8 @@ def _notebook_in(data: bytes, submission: Submission) -> dict[str, Any] | None:
         submission.verdict = "not JSON"
         return None
     if isinstance(notebook, dict) and "worksheets" in notebook:
+        import nbformat  # takes a second to load, and hardly a class needs it
+
         try:
             notebook = nbformat.convert(nbformat.from_dict(notebook), 4)
             submission.problems.append("The notebook has an old format; it was converted.")

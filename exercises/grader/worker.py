@@ -298,6 +298,8 @@ def _serve() -> None:
 
 def main() -> None:
     """Load what the answers may use, then serve."""
+    with contextlib.suppress(ImportError):
+        importlib.import_module("check")  # what notebooks begin with: loaded once, not in every fork
     for name in OPTIONS.modules:
         importlib.import_module(name)
     confine.close_to_others()
