@@ -42,7 +42,7 @@ from ntm_lib import sharpen
 
 @tf.function
 def graph(weights):
-    return sharpen(weights, tf.fill([tf.shape(weights)[0], 1], 2.0))
+    return sharpen(weights, 2.0)
 
 def focus(weights):
     return graph(tf.constant(weights)).numpy()

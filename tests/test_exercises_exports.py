@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from exercise_class import SALT, SMALL, grade, hand_in, require_sandbox
+from exercise_class import SALT, grade, hand_in, require_sandbox
 
-from exercises.grader import autograder, batch, exports, hand_marking, reports, sandbox, submissions
+from exercises.grader import autograder, exports, hand_marking, reports
 from exercises.grader.__main__ import main
 from exercises.grader.sandbox import InfrastructureError
 from exercises.hostile import course
@@ -238,6 +238,20 @@ def test_a_dask_cluster_is_used_by_its_address(tmp_path: Path, monkeypatch: pyte
         grade(tmp_path / "in", tmp_path / "out2", dask="tcp://nowhere")
 
 
+@pytest.mark.slow
+def test_a_real_cluster_gives_the_same_records(tmp_path: Path) -> None:
+    require_sandbox()
+    distributed = pytest.importorskip("distributed")
+    for number in range(6):
+        wrong = {"q1": "def rotate(weights, steps):\n    import os; os._exit(0)"} if number == 3 else {}
+        hand_in(tmp_path / "in", f"student_{number}.ipynb", wrong)
+    with distributed.LocalCluster(n_workers=1, threads_per_worker=2, dashboard_address=None) as cluster:
+        there = grade(tmp_path / "in", tmp_path / "there", dask=cluster.scheduler_address)
+    here = grade(tmp_path / "in", tmp_path / "here")
+    assert there.broken == {} and [one["points"] for one in there.records] == [12, 12, 12, 8, 12, 12]
+    assert there.records == here.records
+
+
 def test_without_dask_the_cure_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "distributed", None)
     hand_in(tmp_path / "in", "ann.ipynb")
@@ -245,5 +259,5 @@ def test_without_dask_the_cure_is_said(tmp_path: Path, monkeypatch: pytest.Monke
         grade(tmp_path / "in", tmp_path / "out", dask="tcp://x")
 
 
-def test_the_pages_of_an_empty_class_exist(tmp_path: Path) -> None:
-    assert "The class" in reports.class_page([], {}) and batch and SMALL and sandbox and submissions
+def test_the_page_of_an_empty_class_exists() -> None:
+    assert "The class" in reports.class_page([], {})

@@ -95,7 +95,10 @@ def test_reports_escape_what_students_wrote_and_run_nothing(graded: Path) -> Non
 
 def test_no_hidden_input_stands_in_a_report_or_a_record(tmp_path: Path) -> None:
     require_sandbox()
-    spy = "def total(rows):\n    print(rows)\n    raise type(str(rows[0][0]), (Exception,), {})(f'{rows} {rows[0][0]!r}')\n"
+    spy = (
+        "def total(rows):\n    print(rows)\n"
+        "    raise type(str(rows[0][0]), (Exception,), {})(f'{rows} {rows[0][0]!r}')\n"
+    )
     hand_in(tmp_path / "in", "spy.ipynb", {"q2": spy})
     (record,) = grade(tmp_path / "in", tmp_path / "out").records
     reports.write_all(tmp_path / "out", hand_marking.merge(tmp_path / "out", [record]), {})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -73,7 +74,8 @@ def test_a_submission_leaves_nothing_to_the_next(boxes: Boxes) -> None:
     leave = (
         "import os, threading, time, sys\n"
         "open('/tmp/trace', 'w').write('x')\nopen('/dev/shm/trace', 'w').write('x')\n"
-        "np.trace_of_me = 1\nsys.modules['trace_of_me'] = sys\nif os.fork() == 0:\n    os.setsid()\n    time.sleep(600)\n"
+        "np.trace_of_me = 1\nsys.modules['trace_of_me'] = sys\n"
+        "if os.fork() == 0:\n    os.setsid()\n    time.sleep(600)\n"
         "threading.Thread(target=time.sleep, args=(600,)).start()\ndef f(): return 1"
     )
     look = (
@@ -92,7 +94,8 @@ def test_the_box_has_no_rights_and_no_way_out(boxes: Boxes) -> None:
         "def f():\n    libc = ctypes.CDLL(None)\n    return {'uid': os.getuid(), 'root': sorted(os.listdir('/')),\n"
         "        'unshare': libc.unshare(0x10000000), 'mount': libc.mount(b'x', b'/tmp', b'tmpfs', 0, None),\n"
         "        'setuid': tried(lambda: os.setuid(0)), 'chroot': tried(lambda: os.chroot('/tmp')),\n"
-        "        'memory': tried(lambda: open('/proc/1/mem', 'rb')), 'socket': tried(lambda: __import__('socket').socket()),\n"
+        "        'memory': tried(lambda: open('/proc/1/mem', 'rb')),\n"
+        "        'socket': tried(lambda: __import__('socket').socket()),\n"
         "        'write': [folder for folder in ('/', '/usr/lib', '/grader', '/packages/numpy', '/dev', '/tmp')\n"
         "                  if tried(lambda: open(folder + '/x', 'w')) == 'done'], 'home': os.path.expanduser('~'),\n"
         "        'programs': glob.glob('/bin/*') + glob.glob('/usr/bin/*'), 'names': sorted(os.environ)}"
@@ -169,6 +172,56 @@ def test_a_worker_that_never_says_hello_is_the_machines_fault(
     monkeypatch.setattr(sandbox, "command", lambda *_: program)
     with pytest.raises(InfrastructureError):
         running.run(Boxes(SMALL), [asked()], "", {"q1": "def f(): return 1"})
+
+
+LYING = """
+import os, sys
+sys.path.insert(0, {grader!r})
+import wire
+from events import HEAD, NO_CASE, Kind
+def tell(kind, question=0, case=NO_CASE, value=None):
+    wire.write_frame(1, HEAD.pack(kind, question, case) + wire.encode(value))
+tell(Kind.HELLO, value={{"python": "3", "numpy": "2"}})
+wire.read_frame(0)
+tell(Kind.READY)
+wire.read_frame(0)
+{lie}
+"""
+LIES = {
+    "ends": ("", "killed"),
+    "junk": ("os.write(1, b'\\xff' * 10**5)", "protocol"),
+    "short frame": ("os.write(1, (1).to_bytes(8, 'little') + b'x')", "protocol"),
+    "unknown kind": ("tell(77)", "protocol"),
+    "ready again": ("tell(Kind.READY)", "protocol"),
+    "hello again": ("tell(Kind.HELLO, value={})", "protocol"),
+    "broken machine": ("tell(Kind.BROKEN, value='disk full')", "protocol"),
+    "other question": ("tell(Kind.VALUE, 5, 0, {'value': 1, 'changed': ''})", "protocol"),
+    "other case": ("tell(Kind.VALUE, 0, 7, {'value': 1, 'changed': ''})", "protocol"),
+    "no case": ("tell(Kind.VALUE, 0, NO_CASE, {'value': 1, 'changed': ''})", "protocol"),
+    "value twice": ("tell(Kind.VALUE, 0, 0, {'value': 1, 'changed': ''});" * 2, "protocol"),
+    "no value": ("tell(Kind.VALUE, 0, 0, 5)", "protocol"),
+    "error of nothing": ("tell(Kind.ERROR, 0, 0, {'type': 'x'})", "protocol"),
+    "unknown loss": ("tell(Kind.LOST, 0, 0, 'by magic')", "protocol"),
+    "without end": ("while True: tell(Kind.BEGIN, 0)", "protocol"),
+    "done at once": ("tell(Kind.DONE)", ""),
+    "silence": ("import time; time.sleep(60)", "time"),
+}
+
+
+@pytest.mark.parametrize("lie", LIES)
+def test_a_worker_in_a_students_hands_may_say_anything(lie: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    code, word = LIES[lie]
+    script = LYING.format(grader=str(sandbox.HERE), lie=code)
+    monkeypatch.setattr(sandbox, "command", lambda *_: [sys.executable, "-c", script])
+    boxes = Boxes(replace(SMALL, start=10.0 if lie != "silence" else 2.0), warm=False)
+    question = Asked("q1", "f", "function", "numpy", 0.1, [{}], [{}])
+    outcome = running.run(boxes, [question], "", {"q1": "def f(): return 1"})["q1"]
+    boxes.close()
+    got = {number: result.lost for number, result in outcome.public.items()}
+    if lie == "value twice":  # a value is a claim, whoever makes it: the first one is judged
+        assert got == {0: ""}
+    else:
+        assert got == ({0: word} if word else {}) and not outcome.hidden
 
 
 def test_without_namespaces_for_warm_workers_fresh_boxes_do_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -39,7 +39,7 @@ class Worker:
 
     def __init__(self, setting: Setting) -> None:
         self.setting = setting
-        self.process, self.folder, self.errors = start(setting)
+        self.process, self.errors, self.folder = start(setting)
         assert self.process.stdin is not None and self.process.stdout is not None
         self.to_worker, self.from_worker = self.process.stdin.fileno(), self.process.stdout.fileno()
         os.set_blocking(self.from_worker, False)
@@ -98,7 +98,9 @@ class Worker:
         for pipe in (self.process.stdin, self.process.stdout):
             if pipe is not None:
                 pipe.close()
-        self.folder.cleanup()
+        self.errors.close()
+        if self.folder is not None:
+            self.folder.cleanup()
 
     def _hello(self) -> None:
         try:
@@ -113,7 +115,8 @@ class Worker:
     def _broken(self, text: str) -> InfrastructureError:
         self.process.kill()
         self.process.wait()
-        said = self.errors.read_bytes()[-1500:].decode(errors="replace").strip()
+        self.errors.seek(0)
+        said = self.errors.read()[-1500:].decode(errors="replace").strip()
         return InfrastructureError(f"{text}{': ' + said if said else ''}")
 
     def _send(self, request: dict[str, Any]) -> None:

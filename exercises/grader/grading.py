@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import atexit
 import functools
 import hashlib
 import tempfile
 import threading
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +59,7 @@ def _boxes(way: Way) -> Boxes:
     mine: dict[Way, Boxes] = _OF_THIS_THREAD.__dict__.setdefault("boxes", {})
     if way not in mine:
         mine[way] = Boxes(way.limits, way.trust, way.warm)
-        atexit.register(mine[way].close)
+        Finalize(None, mine[way].close, exitpriority=1)  # `atexit` would not run in the processes of a pool
     return mine[way]
 
 

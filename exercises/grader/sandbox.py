@@ -16,6 +16,7 @@ import sysconfig
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 from exercises.grader.events import Limits
 
@@ -41,8 +42,9 @@ ENVIRONMENT = {
     "TF_ENABLE_ONEDNN_OPTS": "0",
     "MPLBACKEND": "agg",
     "MPLCONFIGDIR": "/tmp",
+    "EAGER_IMPORT": "1",  # ntm_lib loads its parts when they are first used, which would be in every fork
 }
-KITS = {"numpy": (), "tensorflow": ("tensorflow",), "ntm_lib": ("tensorflow", "ntm_lib")}
+KITS = {"numpy": (), "tensorflow": ("tensorflow", "keras"), "ntm_lib": ("tensorflow", "keras", "ntm_lib")}
 PROBE = """
 import os, pathlib, socket
 found = []
@@ -214,24 +216,21 @@ def _cure() -> str:
     return "Cure: allow user namespaces (sudo sysctl -w user.max_user_namespaces=10000), or run as root"
 
 
-def start(setting: Setting) -> tuple[subprocess.Popen[bytes], tempfile.TemporaryDirectory[str], Path]:
-    """Start a worker. Gives the process, a folder that lives as long, and the file of what it says on stderr."""
-    folder = tempfile.TemporaryDirectory(prefix="grading-")
-    errors = Path(folder.name, "stderr")
-    scratch = str(Path(folder.name, "answers"))
-    environment = {**os.environ, **ENVIRONMENT, "HOME": folder.name, "TMPDIR": folder.name} if setting.trust else None
+def start(setting: Setting) -> tuple[subprocess.Popen[bytes], IO[bytes], tempfile.TemporaryDirectory[str] | None]:
+    """Start a worker. Gives the process, what it says on stderr, and without a box the folder that it works in."""
+    folder = tempfile.TemporaryDirectory(prefix="grading-") if setting.trust else None
+    place = {} if folder is None else {"HOME": folder.name, "TMPDIR": folder.name}
+    errors = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the process
     try:
-        with errors.open("wb") as stream:
-            process = subprocess.Popen(
-                command(setting, scratch),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=stream,
-                env=environment,
-                bufsize=0,
-                start_new_session=True,
-            )
+        process = subprocess.Popen(
+            command(setting, str(Path(folder.name, "answers")) if folder else "/tmp/answers"),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            env={**os.environ, **ENVIRONMENT, **place} if setting.trust else None,
+            bufsize=0,
+            start_new_session=True,
+        )
     except OSError as error:
-        folder.cleanup()
         raise InfrastructureError(f"The worker does not start: {error}") from error
-    return process, folder, errors
+    return process, errors, folder
