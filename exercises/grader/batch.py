@@ -184,44 +184,49 @@ class _Place:
             return
         while len(self.flying) >= self.most:
             self._collect(finish)
-        self._submit(job, 1)
+        self._submit(job, 1, finish)
 
     def empty(self, finish: Finish) -> None:
         """Wait for all jobs."""
         while self.flying:
             self._collect(finish)
 
-    def _submit(self, job: Job, attempt: int) -> None:
+    def _submit(self, job: Job, attempt: int, finish: Finish) -> None:
         assert self.pool is not None
-        self.flying[self.pool.submit(GRADE, job)] = (job, attempt)
+        try:
+            self.flying[self.pool.submit(GRADE, job)] = (job, attempt)
+        except BrokenProcessPool:
+            self._one_by_one(job, finish)
 
     def _collect(self, finish: Finish) -> None:
-        for future in wait(self.flying, return_when=FIRST_COMPLETED).done:
-            job, attempt = self.flying.pop(future)
-            try:
-                finish(job, future.result(), "")
-            except BrokenProcessPool:
-                self._one_by_one([job, *(other for other, _ in self.flying.values())], finish)
-                return
-            except OSError as error:
-                raise InfrastructureError(f"Results cannot be written: {error}") from error
-            except Exception as error:
-                if attempt < ATTEMPTS:
-                    self._submit(job, attempt + 1)
-                else:
-                    finish(job, None, f"{type(error).__name__}: {error}")
+        future = next(iter(wait(self.flying, return_when=FIRST_COMPLETED).done))
+        job, attempt = self.flying.pop(future)
+        try:
+            record = future.result()
+        except BrokenProcessPool:
+            self._one_by_one(job, finish)
+        except Exception as error:
+            if attempt < ATTEMPTS:
+                self._submit(job, attempt + 1, finish)
+            else:
+                finish(job, None, f"{type(error).__name__}: {error}")
+        else:
+            finish(job, record, "")
 
-    def _one_by_one(self, jobs: list[Job], finish: Finish) -> None:
+    def _one_by_one(self, job: Job, finish: Finish) -> None:
         """A process of the pool has ended and took the pool with it: find out in whose job, and go on without it."""
+        suspects = [job, *(other for other, _ in self.flying.values())]
         self.flying.clear()
-        for job in jobs:
+        for suspect in suspects:
+            record, trouble = None, "the process that judged it ended"
             with _processes(1) as alone:
                 try:
-                    finish(job, alone.submit(GRADE, job).result(), "")
+                    record = alone.submit(GRADE, suspect).result()
                 except BrokenProcessPool:
-                    finish(job, None, "the process that judged it ended")
+                    pass
                 except Exception as error:
-                    finish(job, None, f"{type(error).__name__}: {error}")
+                    trouble = f"{type(error).__name__}: {error}"
+            finish(suspect, record, trouble)
         assert isinstance(self.pool, ProcessPoolExecutor)
         self.pool = self.opened.enter_context(_processes(self.most // AHEAD))
 

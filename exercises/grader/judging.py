@@ -245,6 +245,8 @@ def _reasons(
         reasons.append(f"The cell ends with an error: {_error_text(key.question, outcome.definition)}")
     if outcome.lost:
         reasons.append(f"The cell {LOSSES[outcome.lost]}.")
+    if judged.mistake:
+        reasons.append(f"An answer with this mistake keeps {judged.points:g} of {judged.possible:g} points.")
     right = sum(not message for message in messages[: key.shown])
     reasons.append(
         f"{right} of {key.shown} public cases are right, {judged.hidden_right} of {judged.hidden_count} hidden ones."
