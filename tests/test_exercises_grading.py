@@ -225,6 +225,32 @@ def test_trust_says_so_everywhere(tmp_path: Path, capsys: Any) -> None:
     assert all("without a sandbox" in page.read_text() for page in pages)
 
 
+def test_results_inside_the_folder_of_submissions_are_no_student(tmp_path: Path) -> None:
+    hand_in(tmp_path / "in", "ann.ipynb")
+    course.write_source(tmp_path / "source")
+    arguments = ["grade", str(tmp_path / "in"), "--out", str(tmp_path / "in" / "results"), "--trust", "--quiet", "-j1"]
+    for _ in range(2):
+        assert main([*arguments, "--sources", str(tmp_path / "source"), "--salt", str(tmp_path / "salt")]) == 0
+    assert [row["student"] for row in rows(tmp_path / "in" / "results" / "grades.csv")] == ["ann"]
+
+
+def test_other_systems_are_told_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    monkeypatch.setattr(sys, "platform", "win32")
+    assert main(["grade", str(tmp_path), "--out", str(tmp_path / "out")]) == 3
+    assert "WSL 2" in capsys.readouterr().err
+
+
+def test_control_c_says_how_to_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    def stop(*arguments: Any, **more: Any) -> None:
+        raise KeyboardInterrupt
+
+    hand_in(tmp_path / "in", "ann.ipynb")
+    course.write_source(tmp_path / "source")
+    monkeypatch.setattr(batch, "grade_all", stop)
+    assert command(tmp_path) == 130
+    assert "goes on from here" in capsys.readouterr().err
+
+
 def test_a_full_disk_is_no_grade(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
     require_sandbox()
     hand_in(tmp_path / "in", "ann.ipynb")

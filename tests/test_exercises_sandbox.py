@@ -70,6 +70,21 @@ def test_what_hidden_calls_print_or_raise_does_not_come_out(boxes: Boxes) -> Non
     assert "777" not in repr(outcome)
 
 
+def test_hidden_arguments_are_not_there_before_they_are_needed_and_do_not_come_out(boxes: Boxes) -> None:
+    spy = (
+        "import gc, sys\nframe, seen = sys._getframe(), []\nwhile frame:\n    seen.append(repr(frame.f_locals))\n"
+        "    frame = frame.f_back\n"
+        "seen += [repr(thing) for thing in gc.get_objects() if type(thing) in (dict, list)][:3000]\n"
+        "found = '77' '7777' in ''.join(seen)\nprint('found', found)\ndef f(x): return found\n"
+        "if found: raise ValueError('found 77' + '7777 at definition')"
+    )
+    question = Asked("q1", "f", "function", "numpy", 2.0, [{"x": 1}], [{"x": 777777}])
+    outcome = running.run(boxes, [question], "", {"q1": spy})["q1"]
+    assert outcome.public[0].value is False and outcome.output == "found False\n"
+    assert outcome.hidden[0].value is True  # so the spy works
+    assert outcome.definition is None and "777777" not in repr(outcome)
+
+
 def test_a_submission_leaves_nothing_to_the_next(boxes: Boxes) -> None:
     leave = (
         "import os, threading, time, sys\n"

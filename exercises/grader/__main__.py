@@ -13,7 +13,7 @@ from exercises.grader.sandbox import InfrastructureError, NoSandboxError
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = ROOT / "exercises" / "source"
 SALT = ROOT / "exercises" / "salt.txt"
-DONE, USAGE, BROKEN_MACHINE = 0, 2, 3
+DONE, USAGE, BROKEN_MACHINE, STOPPED = 0, 2, 3, 130
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -22,6 +22,9 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         code: int = options.command(options)
+    except KeyboardInterrupt:
+        print("Stopped. The same command goes on from here.", file=sys.stderr)
+        return STOPPED
     except NoSandboxError as error:
         print(f"No sandbox, so nothing is graded. {error}", file=sys.stderr)
         print("To grade your own work without one: --trust (every report says so).", file=sys.stderr)
@@ -86,13 +89,19 @@ def _add_authoring(commands: argparse._SubParsersAction[argparse.ArgumentParser]
 
 
 def _grade(options: argparse.Namespace) -> int:
+    if not sys.platform.startswith("linux"):  # the modules below need it
+        raise NoSandboxError(
+            f"Grading needs Linux, this is {sys.platform}. On Windows use WSL 2, on macOS a Linux machine."
+        )
     from exercises.grader import batch, exports, hand_marking, reports, submissions
     from exercises.grader.events import Limits
 
     if options.jobs < 1:
         raise ValueError(f"-j: received {options.jobs}, expected at least 1")
     course = batch.Class.read(options.sources, options.exercise)
+    out = options.out.absolute()
     found = submissions.find(options.submissions, list(course.exercises))
+    found = [file for file in found if out not in (file.path.absolute(), *file.path.absolute().parents)]
     if not found:
         raise ValueError(f"{options.submissions} holds no submission: expected STUDENT.ipynb or folders of students.")
     limits = Limits()

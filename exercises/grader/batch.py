@@ -7,6 +7,7 @@ import hashlib
 import multiprocessing
 import os
 import secrets
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -99,8 +100,9 @@ def executor(workers: int, dask: str | None) -> Iterator[Executor | None]:
             yield pool
 
 
-def _die_with_parent() -> None:
-    prctl(PR_SET_PDEATHSIG, 15)
+def _begin_process() -> None:
+    prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first process is asked to stop, and it asks the others
 
 
 @contextlib.contextmanager
@@ -232,7 +234,7 @@ class _Place:
 
 
 def _processes(count: int) -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(count, mp_context=multiprocessing.get_context("spawn"), initializer=_die_with_parent)
+    return ProcessPoolExecutor(count, mp_context=multiprocessing.get_context("spawn"), initializer=_begin_process)
 
 
 def _here(job: Job) -> tuple[dict[str, Any] | None, str]:

@@ -83,9 +83,7 @@ class Worker:
             return False
         try:
             self._send({"do": "end"})
-            while (event := self._event(self.setting.limits.start))[0] != Kind.CLOSED:
-                pass
-            return event[0] == Kind.CLOSED and not self.buffer
+            return self._event(self.setting.limits.start)[0] == Kind.CLOSED and not self.buffer
         except LostWorker:
             return False
 
