@@ -69,9 +69,10 @@ class Worker:
         """Have the calls of questions made. Yields (kind, question, case, payload); raises LostWorker."""
         self._send({"do": "run", "questions": questions, "shown": shown})
         most = sum(3 + 2 * len(question["calls"]) + 4 for question in questions)
-        longest = max(question["seconds"] for question in questions) * self.setting.limits.patience
+        limits = self.setting.limits
+        longest = max(question["seconds"] for question in questions) * limits.patience * (1 + limits.extensions)
         for _ in range(most):
-            event = self._event(longest + self.setting.limits.start)
+            event = self._event(longest + limits.start)
             if event[0] == Kind.DONE:
                 return
             yield event

@@ -45,6 +45,7 @@ class Limits:
 
     pace: float = 1.0  # all limits on time are multiplied by this
     patience: float = 3.0  # limits by the clock, as a multiple of the limits on the processor
+    extensions: int = 4  # how often a process gets as long again that works, but gets little of a busy machine
     memory: int = 1024 * 2**20  # bytes, above what the libraries take
     box_memory: int = 2 * 1024 * 2**20  # bytes of all processes of a box together, above what a fresh one takes
     processes: int = 64

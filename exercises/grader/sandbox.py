@@ -23,7 +23,7 @@ from exercises.grader.events import Limits
 HERE = Path(__file__).resolve().parent
 COURSE = HERE.parents[1]
 CHECK = HERE.parent / "release" / "check.py"  # what a student has beside a notebook, as one file
-INSIDE = ("wire.py", "events.py", "answers.py", "confine.py", "worker.py")
+INSIDE = ("wire.py", "events.py", "answers.py", "confine.py", "patience.py", "worker.py")
 FIRST_UID = 3_000_000_000  # each box run by root has a user that nobody else has, so that its processes can be counted
 ENVIRONMENT = {
     "HOME": "/tmp",

@@ -15,7 +15,6 @@ import importlib
 import os
 import signal
 import sys
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from selectors import EVENT_READ, DefaultSelector
@@ -40,6 +39,7 @@ import answers  # noqa: E402
 import confine  # noqa: E402
 import wire  # noqa: E402
 from events import HEAD, NO_CASE, Kind, Limits  # noqa: E402
+from patience import Patience  # noqa: E402
 
 FROM_GRADER, TO_GRADER = 0, 1
 GIVE_UP_AFTER = 2  # processes lost in the calls of one answer
@@ -173,21 +173,21 @@ class Questioning:
 
     def _relay(self, child: int, results: int, output: int) -> str | None:
         """Pass the events on until the proper end, the end of the process, or the end of patience."""
-        end = time.monotonic() + self.seconds * self.limits.patience
+        patience = Patience(child, self.seconds * self.limits.patience, self.limits.extensions)
         gone = os.pidfd_open(child)
         with DefaultSelector() as selector:
             for descriptor in (results, output, gone):
                 selector.register(descriptor, EVENT_READ)
             state: str | None = "running"
             while state == "running":
-                ready = {key.fd for key, _ in selector.select(max(0.0, end - time.monotonic()))}
+                ready = {key.fd for key, _ in selector.select(patience.left())}
                 if output in ready and not self._keep(output):
                     selector.unregister(output)
                 if results in ready:
                     state = self._events(selector, results)
                 elif gone in ready:
                     state = "gone"
-                if state == "running" and time.monotonic() >= end:
+                if state == "running" and patience.ends():
                     state = "time"
         os.close(gone)
         status, busy = _end_all(child)
