@@ -4,10 +4,10 @@
 PY := .venv/bin/python
 export PYTHON
 
-.PHONY: help book test lint serve lab bench clean
+.PHONY: help book test lint serve lab bench exercises students grade nbgrader clean
 
 help: ## print this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s  %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s  %s\n", $$1, $$2 }' Makefile
 
 book: .venv/.book ## execute every notebook and build the HTML book
 	@$(PY) tools/book.py
@@ -29,6 +29,18 @@ lab: .venv/.book ## open the notebooks in JupyterLab
 
 bench: .venv/.book ## measure the speed of the library
 	@$(PY) benchmarks/speed.py
+
+exercises: .venv/.book ## write the exercises' releases from their sources
+	@$(PY) -m exercises.grader release
+
+students: .venv/.book ## write the student edition to _build/students, or to TO=FOLDER
+	@$(PY) -m exercises.grader students $(or $(TO),_build/students)
+
+grade: .venv/.book ## grade what lies in submissions/ into results/, or IN=FOLDER OUT=FOLDER
+	@$(PY) -m exercises.grader grade $(or $(IN),submissions) --out $(or $(OUT),results)
+
+nbgrader: .venv/.book ## prove that the real nbgrader releases and grades our exercises
+	@$(PY) tools/nbgrader_proof.py
 
 clean: ## remove what `make book` built (not .venv)
 	@rm -rf _build .pytest_cache .mypy_cache .ruff_cache .hypothesis

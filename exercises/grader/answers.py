@@ -1,0 +1,134 @@
+"""Runs a student's answer and reports what it returns. Everything here is in the student's hands once it runs.
+
+One process per question, forked from the worker: it runs the answer cells that the question needs, then makes the
+calls, and writes each result to a pipe. Standard library, NumPy, and wire.py beside it.
+"""
+
+from __future__ import annotations
+
+import builtins
+import os
+import sys
+import types
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import wire
+from events import HEAD, NO_CASE, Kind, Limits
+
+FOLDER = "/tmp/answers"
+LONGEST_TEXT = 400
+
+
+class Report:
+    """Writes events to the worker's pipe."""
+
+    def __init__(self, descriptor: int, limits: Limits) -> None:
+        self.descriptor, self.limits, self.owner = descriptor, limits, os.getpid()
+
+    def send(self, kind: Kind, case: int, value: Any) -> None:
+        """Write one event."""
+        if os.getpid() != self.owner:  # a fork that the answer left behind: it has nothing to report
+            os._exit(0)
+        wire.write_frame(self.descriptor, HEAD.pack(kind, 0, case) + wire.encode(value, self.limits.value))
+
+
+def answer(question: Mapping[str, Any], cases: list[int], given: str, folder: Path, report: Report) -> None:
+    """Run the cells of one question and its calls. `cases` are the indices of the calls still to be made."""
+    namespace = fresh_module()
+    exec(compile(given, "<given>", "exec"), namespace)
+    error = None
+    for name in question["cells"]:
+        error = run_cell(
+            folder / f"{name}.py", namespace
+        )  # what an earlier cell fails with is told by its own question
+    if question["answer"] not in namespace and error is None:
+        error = {"type": "NotDefined", "message": "", "cell": "", "line": 0, "code": ""}
+    report.send(Kind.DEFINED, NO_CASE, error)
+    if question["answer"] not in namespace:
+        return
+    value = namespace[question["answer"]]
+    for case in cases:
+        report.send(Kind.BEGIN, case, None)
+        arguments = question["calls"][case]
+        try:
+            if question["kind"] == "function":
+                before = wire.encode(arguments)
+                result = value(**arguments)
+                changed = _changed(before, arguments)
+            else:
+                result, changed = value, ""
+            report.send(Kind.VALUE, case, {"value": result, "changed": changed})
+        except BaseException as error:  # SystemExit too: whatever an answer does in a call is about this call
+            report.send(Kind.ERROR, case, describe(error))
+
+
+def fresh_module() -> dict[str, Any]:
+    """The names that a cell starts with: a `__main__` of its own, and the notebook's words, which do nothing here."""
+    module = types.ModuleType("__main__")
+    sys.modules["__main__"] = module
+    module.__dict__.update(dict.fromkeys(("check", "submit", "display"), _nothing))
+    module.__dict__["__builtins__"] = builtins
+    return module.__dict__
+
+
+def _nothing(*arguments: Any, **more: Any) -> None:
+    return None
+
+
+def run_cell(path: Path, namespace: dict[str, Any]) -> dict[str, Any] | None:
+    """Run one cell from its file, as a notebook would: what stood before an error stays defined. Gives the error."""
+    try:
+        sys.modules["__main__"].__file__ = str(path)
+        exec(compile(path.read_text(encoding="utf-8"), str(path), "exec"), namespace)
+    except BaseException as error:
+        return describe(error)
+    return None
+
+
+def _changed(before: bytes, arguments: Mapping[str, Any]) -> str:
+    """The name of an argument that the call changed in place, or ''."""
+    original = wire.decode(before)
+    for name, value in original.items():
+        if name not in arguments or wire.encode(arguments[name]) != wire.encode(value):
+            return name
+    return ""
+
+
+def describe(error: BaseException) -> dict[str, Any]:
+    """An error in plain words: its type, what it says, and the line of the student's own code where it happened."""
+    try:
+        message = str(error)
+    except BaseException:
+        message = ""
+    place, line = "", 0
+    if isinstance(error, SyntaxError):
+        place, line = str(error.filename or ""), error.lineno or 0
+        message = error.msg or ""
+    trace = error.__traceback__
+    while trace is not None:
+        name = trace.tb_frame.f_code.co_filename
+        if name.startswith(FOLDER) or "/answers/" in name:
+            place, line = name, trace.tb_lineno
+        trace = trace.tb_next
+    return {
+        "type": str(type(error).__name__)[:60],
+        "message": message[:LONGEST_TEXT],
+        "cell": Path(place).stem if place else "",
+        "line": int(line),
+        "code": _line(place, line),
+    }
+
+
+def _line(path: str, number: int) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8").splitlines()[number - 1].strip()[:120] if path else ""
+    except (OSError, IndexError, ValueError):
+        return ""
+
+
+def versions() -> dict[str, str]:
+    """What runs here."""
+    return {"python": sys.version.split()[0], "numpy": np.__version__, "process": str(os.getpid())}

@@ -1,0 +1,168 @@
+"""Every exercise: its solution earns everything, its release nothing, and each known mistake exactly what it says."""
+
+from __future__ import annotations
+
+import ast
+import copy
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from exercises.grader import release, sources, spec
+from exercises.student import notebook
+
+ROOT = Path(__file__).parents[1]
+SOURCES = sorted((ROOT / "exercises" / "source").glob("[0-9][0-9]_*.ipynb"))
+READ = {path.stem: sources.read(path) for path in SOURCES}
+QUESTIONS = [(name, question.name) for name, exercise in READ.items() for question in exercise.questions]
+MISTAKES = [
+    (name, question.name, mistake.name)
+    for name, exercise in READ.items()
+    for question in exercise.questions
+    for mistake in question.mistakes
+]
+PUZZLES = ("drive", "break", "repair", "predict", "reproduce")
+
+
+@pytest.fixture(autouse=True)
+def without_the_inspector(monkeypatch):
+    monkeypatch.setenv("NTM_PLAIN_PICTURES", "1")
+
+
+def question_of(exercise, name):
+    return next(question for question in READ[exercise].questions if question.name == name)
+
+
+def ran(exercise, cells):
+    """The names that the given cells and some answer cells leave behind."""
+    namespace = {}
+    exec(exercise.setup, namespace)
+    for source in cells:
+        exec(source, namespace)
+    return namespace
+
+
+def told(exercise, question):
+    cases = notebook.revived(json.loads(json.dumps(release.public_cases(READ[exercise]))))
+    return next(part for part in cases["questions"] if part["name"] == question)
+
+
+@pytest.mark.parametrize("name", READ)
+def test_the_solution_earns_everything(name):
+    exercise = READ[name]
+    for seed in range(3):
+        namespace = ran(exercise, exercise.solutions.values())
+        for question in exercise.questions:
+            points, mistake, messages = spec.judge(question, namespace, np.random.default_rng(seed))
+            assert (points, mistake) == (question.points, None), (question.name, messages)
+
+
+@pytest.mark.parametrize("name", READ)
+def test_the_starter_runs_and_earns_nothing(name):
+    exercise = READ[name]
+    namespace = ran(exercise, exercise.starters.values())
+    for question in exercise.questions:
+        for seed in range(5):
+            points, _, _ = spec.judge(question, namespace, np.random.default_rng(seed))
+            assert points == 0, question.name
+
+
+@pytest.mark.parametrize(("name", "asked", "wrong"), MISTAKES)
+def test_a_known_mistake_is_named_and_loses_exactly_its_points(name, asked, wrong):
+    question = question_of(name, asked)
+    mistake = next(mistake for mistake in question.mistakes if mistake.name == wrong)
+    namespace = ran(READ[name], []) | {question.answer: mistake.behaves}
+    for seed in range(3):
+        points, named, messages = spec.judge(question, namespace, np.random.default_rng(seed))
+        assert named is mistake, messages
+        assert points == round(question.points * mistake.earns, 2)
+    # and the notebook names it from the public cases alone
+    public = told(name, asked)
+    results = notebook.attempts(public, namespace)
+    assert notebook.named_mistake(public, results)["name"] == wrong
+    said = notebook.feedback(public, results)
+    assert notebook.html.escape(wrong) in said
+    assert f"{question.points * (1 - spec.PUBLIC_SHARE):g} of the {question.points:g} points" in said
+
+
+@pytest.mark.parametrize(("name", "asked"), QUESTIONS)
+def test_check_is_content_with_the_solution(name, asked):
+    exercise = READ[name]
+    namespace = ran(exercise, [exercise.solutions[asked]])
+    results = notebook.attempts(told(name, asked), namespace)
+    assert [result.message for result in results] == [""] * len(results)
+
+
+@pytest.mark.parametrize(("name", "asked"), QUESTIONS)
+def test_hidden_code_does_not_redefine_what_students_define(name, asked):
+    """nbgrader runs the hidden part in the student's kernel."""
+    tree = ast.parse(sources.hidden_definitions(ROOT / "exercises" / "source" / f"{name}.ipynb", asked))
+    defined = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+    defined |= {
+        part.id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign)
+        for part in node.targets
+        if isinstance(part, ast.Name)
+    }
+    setup = {node.name for node in ast.parse(READ[name].setup).body if isinstance(node, ast.FunctionDef)}
+    assert not defined & ({question.answer for question in READ[name].questions} | setup)
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.stem)
+def test_form(path):
+    cells = sources.load(path)["cells"]
+    texts = [sources.text_of(cell) for cell in cells if cell["cell_type"] == "markdown"]
+    exercise = READ[path.stem]
+    assert 3 <= len(exercise.questions) <= 4
+    kinds = re.findall(r"^\| q\d+ \| (\w+)", texts[0], re.MULTILINE)
+    assert len(kinds) == len(exercise.questions) + len(exercise.free_texts)
+    assert sum(kind in PUZZLES for kind in kinds) * 3 >= len(kinds)
+    for question in (*exercise.questions, *exercise.free_texts):
+        statement = next(text for text in texts if text.startswith(f"## {question.name} "))
+        assert f"({question.points:g} points)" in statement
+        assert [f"Hint {number}" for number in (1, 2, 3)] == re.findall(r"<summary>(Hint \d)</summary>", statement)
+        assert "|---" in statement or "<svg" in statement or isinstance(question, spec.FreeText), (
+            "no picture of what is asked"
+        )
+    first = [cell["metadata"]["nbgrader"]["grade_id"] for cell in cells if cell["metadata"].get("nbgrader")][:2]
+    assert first == ["cases", "start"]
+    assert "submit()" in sources.text_of(cells[-1])
+
+
+def test_the_release_is_up_to_date(tmp_path):
+    """`make exercises` writes what is committed, sources included, byte for byte."""
+    for path in SOURCES:
+        (tmp_path / "source").mkdir(exist_ok=True)
+        (tmp_path / "source" / path.name).write_bytes(path.read_bytes())
+    written = release.release_all(tmp_path / "source", tmp_path / "release")
+    committed = (ROOT / "exercises" / "release").glob("[0-9][0-9]_*.ipynb")
+    assert {path.name for path in written} == {"check.py", *(path.name for path in committed)}
+    for path in written:
+        assert path.read_bytes() == (ROOT / "exercises" / "release" / path.name).read_bytes(), path.name
+    for path in SOURCES:
+        assert (tmp_path / "source" / path.name).read_bytes() == path.read_bytes(), path.name
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.stem)
+def test_no_secret_line_is_released(path):
+    secrets = sources.secret_lines(path)
+    assert len(secrets) > 20
+    text = (ROOT / "exercises" / "release" / path.name).read_text(encoding="utf-8")
+    for line in secrets:
+        assert json.dumps(line, ensure_ascii=False)[1:-1] not in text, line
+    for marker in (*sources.SOLUTION, *sources.HIDDEN, "exercises.grader", "Rubric"):
+        assert marker not in text
+
+
+def test_public_cases_survive_json():
+    value = {"a": np.array([[1.5, np.inf], [-0.0, np.nan]]), "b": [True, None, "x", 3, 2.5], "c": np.zeros((0, 2), int)}
+    back = notebook.revived(json.loads(json.dumps(release.plain(copy.deepcopy(value)))))
+    assert back["b"] == value["b"]
+    np.testing.assert_array_equal(back["a"], value["a"])
+    assert back["c"].shape == (0, 2) and back["c"].dtype.kind == "i"
+    with pytest.raises(ValueError, match="received a set"):
+        release.plain({1, 2})

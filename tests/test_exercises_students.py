@@ -1,0 +1,97 @@
+"""The student edition: complete for a student, and empty of what gives answers away."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from exercises.grader import sources, students
+from exercises.student.notebook import plain_words
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def edition(tmp_path_factory):
+    out = tmp_path_factory.mktemp("students")
+    students.write(out)
+    return out
+
+
+def files(folder):
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_it_holds_book_library_releases_and_environment(edition):
+    found = files(edition)
+    for path in (ROOT / "exercises" / "release").glob("*.*"):
+        assert f"exercises/release/{path.name}" in found
+    assert {"requirements.txt", "pyproject.toml", "README.md", "LICENSE", "index.md"} <= found
+    assert {"book/01_introduction.ipynb", "ntm_lib/__init__.py", "ntm_lib/reference.py"} <= found
+    assert any(name.startswith("benchmarks/results/") for name in found)  # cells of the book read them
+    assert any(name.startswith("ntm_lib/pretrained/") for name in found)
+
+
+def test_it_holds_no_source_solution_hidden_case_grader_test_or_history(edition):
+    found = files(edition)
+    assert not [name for name in found if name.startswith((".git/", "tests/", "exercises/source", "exercises/grader"))]
+    assert {Path(name).parent.as_posix() for name in found if name.startswith("exercises/")} == {"exercises/release"}
+    text = "\n".join((edition / name).read_text(encoding="utf-8", errors="replace") for name in sorted(found))
+    for source in sorted((ROOT / "exercises" / "source").glob("*.ipynb")):
+        for line in sources.secret_lines(source, students.LONG, hidden=False):
+            assert students.as_in_json(line) not in text, line
+    assert sources.HIDDEN[0] not in text and sources.SOLUTION[0] not in text
+
+
+def test_nothing_in_it_needs_what_is_left_out(edition):
+    """The library and check.py work from this tree alone."""
+    code = "import sys; sys.path[:0] = ['.', 'exercises/release']; import check, ntm_lib; print(ntm_lib.__file__)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=edition, capture_output=True, text=True, check=True)
+    assert str(edition) in done.stdout
+
+
+def test_it_replaces_itself_and_keeps_git(tmp_path):
+    students.write(tmp_path)
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".git" / "HEAD").write_text("kept")
+    (tmp_path / "book" / "old.ipynb").write_text("{}")
+    students.write(tmp_path)
+    assert (tmp_path / ".git" / "HEAD").read_text() == "kept"
+    assert not (tmp_path / "book" / "old.ipynb").exists()
+
+
+def test_it_does_not_overwrite_something_else(tmp_path):
+    (tmp_path / "thesis.tex").write_text("years of work")
+    with pytest.raises(ValueError, match=r"thesis\.tex and no STUDENT_EDITION"):
+        students.write(tmp_path)
+    assert files(tmp_path) == {"thesis.tex"}
+
+
+def test_a_leak_stops_it(tmp_path):
+    """A release that still holds a line of its solution is not served."""
+    root = tmp_path / "course"
+    for folder in ("source", "release"):
+        (root / "exercises" / folder).mkdir(parents=True)
+    (root / "_config.yml").write_text("title: A course\n")
+    name = "01_introduction.ipynb"
+    source = (ROOT / "exercises" / "source" / name).read_text(encoding="utf-8")
+    (root / "exercises" / "source" / name).write_text(source, encoding="utf-8")
+    (root / "exercises" / "release" / name).write_text(source, encoding="utf-8")
+    with pytest.raises(ValueError, match="students must not see; nothing is written"):
+        students.write(tmp_path / "out", root)
+    assert not (tmp_path / "out").exists()
+    released = json.loads((ROOT / "exercises" / "release" / name).read_text(encoding="utf-8"))
+    (root / "exercises" / "release" / name).write_text(json.dumps(released, ensure_ascii=False), encoding="utf-8")
+    assert students.write(tmp_path / "out", root)
+
+
+@pytest.mark.pages
+def test_the_built_book_holds_no_line_of_a_solution(built_book):
+    text = "\n".join(plain_words(page.read_text(encoding="utf-8")) for page in sorted(built_book.rglob("*.html")))
+    for source in sorted((ROOT / "exercises" / "source").glob("*.ipynb")):
+        for line in sources.secret_lines(source, students.LONG, hidden=False):
+            assert line not in text, line
