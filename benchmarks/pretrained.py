@@ -32,6 +32,7 @@ from ntm_lib.tasks import TASKS
 MOMENTS = {"copy-lstm-early": 2_000, "copy-lstm-middle": 8_000}
 """After how many sequences the copy machine is kept on its way."""
 TAKEN = {
+    "copy-feed-forward": ("copy", "feed-forward", 1),
     "associative-recall-lstm": ("associative-recall", "lstm", 0),
     "repeat-copy-lstm": ("repeat-copy", "lstm", 4),
     "sorting-lstm": ("sorting", "lstm", 0),

@@ -11,6 +11,7 @@ from ntm_lib.baselines import LSTMBaseline
 from ntm_lib.models import NeuralTuringMachine
 from ntm_lib.recipes import (
     COPY_RECIPE,
+    FEED_FORWARD_COPY_RECIPE,
     KEY_VALUE_RECIPE,
     N_GRAMS_RECIPE,
     PRIORITY_SORT_RECIPE,
@@ -80,7 +81,9 @@ TABLE: dict[str, Any] = {head: {"strength": 6.0, "gate": 3.0} for head in ("read
 
 EXPERIMENTS: dict[tuple[str, str], Experiment] = {
     ("copy", "lstm"): Experiment(TASKS["copy"], COPY_RECIPE),
-    ("copy", "feed-forward"): Experiment(TASKS["copy"], COPY_RECIPE, machine={"controller": "feed-forward"}),
+    ("copy", "feed-forward"): Experiment(
+        TASKS["copy"], FEED_FORWARD_COPY_RECIPE, machine=NO_PENALTY | {"controller": "feed-forward"}
+    ),
     ("repeat-copy", "lstm"): Experiment(TASKS["repeat-copy"], REPEAT_COPY_RECIPE, Goal("bits", 0.1), NO_PENALTY),
     ("associative-recall", "lstm"): Experiment(
         TASKS["associative-recall"], RECALL_RECIPE, Goal("bits", 0.05), NO_PENALTY

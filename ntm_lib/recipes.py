@@ -115,6 +115,9 @@ COPY_RECIPE = Recipe(sequences=40_000, batch_size=4, learning_rate=3e-3, clip_no
 RECALL_RECIPE = Recipe(sequences=60_000, batch_size=4, learning_rate=1e-3, clip_norm=1.44, epsilon=1e-7, hold=0.5)
 """The recipe that learns associative recall: a smaller rate that stays for half of the training, and a tighter clip."""
 
+FEED_FORWARD_COPY_RECIPE = replace(RECALL_RECIPE, learning_rate=2e-3, hold=0.0)
+"""The recipe with which a machine with a feed-forward controller learns to copy; with that of the LSTM few seeds do."""
+
 REPEAT_COPY_RECIPE = replace(
     RECALL_RECIPE, sequences=200_000, beta_2=0.999, hold=0.6, advance_below=5.0, sequences_per_epoch=2000
 )
