@@ -100,6 +100,15 @@ def test_there_are_questions_and_exercises_of_different_kinds(chapter):
     assert len(kinds) >= 2
 
 
+def test_the_graded_exercises_of_a_chapter_are_linked(chapter, path):
+    release = ROOT / "exercises" / "release" / path.name
+    if release.exists():
+        linked = re.findall(r"\{download\}`[^`]*<\.\./(exercises/release/[^`>]*)>`", source(chapter, "markdown"))
+        assert linked == [f"exercises/release/{path.name}", "exercises/release/check.py"]
+    else:
+        assert int(path.stem[:2]) > 12, "each chapter from 1 to 12 has graded exercises"
+
+
 def test_every_drawn_figure_has_a_caption_and_tells_what_is_seen(chapter):
     """A `Picture` carries its own alternative text; another figure has it in the metadata of its cell."""
     for cell in chapter.cells:
