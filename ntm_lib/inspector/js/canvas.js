@@ -189,7 +189,8 @@ export class Panel {
     for (const name of ["down", "move", "up", "cancel", "leave"]) overlay.addEventListener(`pointer${name}`, (event) => this.point(event));
     overlay.addEventListener("keydown", (event) => this.key(event));
     overlay.addEventListener("focus", () => overlay.matches(":focus-visible") && this.choose(this.cell ?? this.firstCell()));
-    overlay.addEventListener("blur", () => this.choose(null));
+    // A press on another panel has chosen a cell there before the focus leaves this one.
+    overlay.addEventListener("blur", ({ relatedTarget }) => this.choose(null, relatedTarget?.localName !== "canvas"));
     this.sizes = new ResizeObserver(() => {
       if (root.clientWidth === this.width) return;
       this.width = root.clientWidth;
@@ -244,10 +245,10 @@ export class Panel {
   }
 
   /** Choose a cell, {layer, row, column}, or none, and say what it holds. */
-  choose(cell) {
+  choose(cell, said = true) {
     this.cell = cell;
     this.mark(this.step);
-    this.options.onCell?.(this.chosen ? this.chosen.describe(cell.row, cell.column) : null);
+    if (said) this.options.onCell?.(this.chosen ? this.chosen.describe(cell.row, cell.column) : null);
   }
 
   /** Read the chosen cell again after a step or new data; one that has the focus goes along with the step. */
