@@ -1,9 +1,10 @@
 // The figure of chapter 14: what each slot holds, how far it is taken, and which was written after which, step by step.
 import { heatMap, range, raster, written } from "./canvas.js";
+import { addElement } from "./dom.js";
 import { Figure, figureStyle } from "./figure.js";
 import { numbersOn } from "./grids.js";
 import { mountView } from "./host.js";
-import { Transport, addElement, prefersCalm } from "./transport.js";
+import { Transport, prefersCalm } from "./transport.js";
 
 const MODES = ["back", "content", "forward"];
 // Pixels: where cells begin, the height of a slot over time, what a raster needs above it, the largest slot of this step, the

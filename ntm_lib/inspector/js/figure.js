@@ -1,10 +1,10 @@
 // What the small figures of the chapters have in common: controls with numbers beside them, panels, a reset, both themes.
 import { Panel, written } from "./canvas.js";
+import { addElement } from "./dom.js";
 import { showProblem } from "./problem.js";
 import { Spoken } from "./spoken.js";
 import { inspectorStyle } from "./style.js";
 import { pageTheme, watchTheme } from "./theme.js";
-import { addElement } from "./transport.js";
 
 /** What the small figures add to the looks. */
 export const figureStyle = `
