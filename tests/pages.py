@@ -28,7 +28,7 @@ def notebooks() -> list[Path]:
 
 def live_pages() -> list[str]:
     """The pages whose source asks for a live part: a directive, or a cell that shows one."""
-    marks = ("{live-figure}", "inspect(", "Classroom(", "TrainingRecorder(")
+    marks = ("{live-figure}", "inspect(", "Classroom(", "TrainingRecorder(", "MemoryBooks(")
     sources = {
         name: next(ROOT / f"{name}{end}" for end in (".ipynb", ".md") if (ROOT / f"{name}{end}").exists())
         for name in page_names()

@@ -88,7 +88,7 @@ def test_mathematics_code_and_shapes_stand_together(chapter, path):
 
 def test_there_is_a_live_figure_and_an_experiment_to_change(chapter):
     text, code = source(chapter, "markdown"), source(chapter, "code")
-    assert "{live-figure}" in text or re.search(r"inspect\(|[cC]lassroom\(|TrainingRecorder\(", code)
+    assert "{live-figure}" in text or re.search(r"inspect\(|[cC]lassroom\(|TrainingRecorder\(|MemoryBooks\(", code)
     assert "# change me" in code
     assert "assert " in code
 

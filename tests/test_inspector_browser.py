@@ -267,6 +267,8 @@ def test_touch_taps_a_cell_and_a_step(show):
         assert page.readout.startswith("memory, slot ")
         page.page.touchscreen.tap(*place(page, "weightings", 0.9, 0.3))
         assert page.step > STEPS / 2
+        page.page.touchscreen.tap(*place(page, "memory", 0.5, 0.4))
+        assert page.readout.startswith("memory, slot "), "also when another drawing had the focus"
         assert page.page.evaluate("document.documentElement.scrollWidth") == NARROW["width"]
         actions = [page.panel(name).evaluate("e => e.style.touchAction") for name in ("weightings", "memory")]
         assert actions == ["pan-y", "manipulation"]

@@ -274,7 +274,7 @@ FLOORS = [
     ["plots", "inspector.widget", "inspector.moments"],
     ["inspector.recorder"],
     [
-        *("inspector", "inspector.playground", "inspector.classroom"),
+        *("inspector", "inspector.playground", "inspector.classroom", "inspector.books"),
         *("inspector.addressing", "inspector.architecture", "inspector.tape", "inspector.write"),
     ],
     ["inspector.figures"],

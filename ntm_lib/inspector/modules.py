@@ -11,7 +11,7 @@ FOLDER = Path(__file__).resolve().parent / "js"
 
 IMPORT = re.compile(r'^import \{[^}\n]*\} from "\./(\w+)\.js";\n', re.M)
 EXPORT = re.compile(r"^export (?=(?:async )?function|class|const)", re.M)
-COMMENT = re.compile(r"^ */\*\*(?:.|\n)*?\*/\n|^ *//.*\n", re.M)
+COMMENT = re.compile(r"^ */\*\*(?:.|\n)*?\*/\n|^ *//.*\n|(?<=[;,{]) // .*$", re.M)
 DECLARED = re.compile(r"^(?:export )?(?:async )?(?:function|class|const|let) (\w+)", re.M)
 
 
@@ -20,7 +20,7 @@ def bundle(*names: str) -> str:
     """Return the named files of `js/`, and those that they import, as the text of one module.
 
     A file comes behind the files that it imports. Imports and the word export are taken out, so every name that a file
-    declares at its top is a name of the whole. Lines of comment stay behind: the files themselves are the text to read.
+    declares at its top is a name of the whole. Comments stay behind: the files themselves are the text to read.
 
     Args:
         names: files without their ending, such as "element".

@@ -1,9 +1,9 @@
 // The figure of chapter 3: two heads over one memory, their handles, and the five stages of the head that is driven.
 import { heatMap, largest, range, weightBars, written } from "./canvas.js";
+import { addElement } from "./dom.js";
 import { Figure, defineFigure } from "./figure.js";
 import { numbersOn, paintRows, short } from "./grids.js";
 import { addressingStages, allOn, checkAddressing, readVector, shareOut } from "./stages.js";
-import { addElement } from "./transport.js";
 
 const HEAD_NAMES = ["read", "write"];
 const STAGE_COLUMNS = { previous: "wₜ₋₁", content: "wᶜ (5)", gated: "wᵍ (7)", shifted: "w̃ (8)", sharpened: "w (9)" };

@@ -1,13 +1,14 @@
 // The figure of chapter 2: one time step of a trained machine. A part that is pressed shows its equation, shape and numbers.
 import { heatMap, range, weightBars, written } from "./canvas.js";
 import { cellsOf, diagramArrows, diagramLayout, paintArrow } from "./diagram.js";
+import { addElement } from "./dom.js";
 import { Figure, defineFigure } from "./figure.js";
 import { numbersOn } from "./grids.js";
 import { usedArc } from "./layout.js";
 import { decodePayload } from "./payload.js";
 import { showProblem } from "./problem.js";
 import { PARTS, checkRun, partName, shapeOf, stepValues, toldHead } from "./step.js";
-import { Transport, addElement } from "./transport.js";
+import { Transport } from "./transport.js";
 
 const CELL = 9; // pixels from slot to slot in the diagram
 const RAW_LIMIT = 4;

@@ -2,7 +2,7 @@
 //
 // A layer is a rectangle of cells: {x, y, width, height, rows, columns, value(row, column), describe(row, column), paint}.
 // heatMap, raster and weightBars make layers from plain arrays; a Panel paints them and tells which cell is meant.
-
+import { addElement, withModifier } from "./dom.js";
 import { pageTheme } from "./theme.js";
 
 // Light, dark.
@@ -24,18 +24,21 @@ const PALETTES = {};
  * The colours of the page's theme: CSS colours by name, and `scales` from a number to a CSS colour, `signed` from -1 to 1,
  * `bits`, `write` and `read` from 0 to 1.
  */
-function pagePalette() { return (PALETTES[pageTheme()] ??= newPalette(pageTheme() === "dark" ? 1 : 0)); }
+function pagePalette() {
+  const theme = pageTheme();
+  return (PALETTES[theme] ??= newPalette(theme === "dark" ? 1 : 0));
+}
 
 function newPalette(dark) {
   const inks = Object.fromEntries(Object.entries(INKS).map(([name, pair]) => [name, pair.split(" ")[dark]]));
   const towards = (ink) => colourScale([inks.empty, ink], 0);
-  const scales = { bits: towards(inks.ink), write: towards(inks.write), read: towards(inks.read) };
-  return { ...inks, scales: { signed: colourScale(DIVERGING[dark].split(" "), -1), ...scales } };
+  const signed = colourScale(DIVERGING[dark].split(" "), -1);
+  return { ...inks, scales: { signed, bits: towards(inks.ink), write: towards(inks.write), read: towards(inks.read) } };
 }
 
 function colourScale(stops, low) {
   const parts = stops.map((stop) => stop.match(/\w\w/g).map((part) => parseInt(part, 16)));
-  const table = Array.from({ length: 256 }, (_, i) => {
+  const table = range(256).map((i) => {
     const place = (i / 255) * (stops.length - 1);
     const left = Math.min(Math.floor(place), stops.length - 2);
     return `rgb(${parts[left].map((part, c) => Math.round(part + (place - left) * (parts[left + 1][c] - part))).join(" ")})`;
@@ -48,6 +51,9 @@ export function between(low, value, high) { return Math.max(low, Math.min(high, 
 
 /** Whole numbers from 0, so many. */
 export function range(length) { return Array.from({ length }, (_, i) => i); }
+
+/** The sum of some numbers. */
+export function sum(values) { return values.reduce((total, value) => total + value, 0); }
 
 /** The place of the largest of some numbers, of several the first. */
 export function largest(values) { return values.reduce((best, value, i) => (value > values[best] ? i : best), 0); }
@@ -100,16 +106,12 @@ function cells(options) {
   return { limit: 1, scale: "signed", describe, paint: paintCells, ...options };
 }
 
-/** Where the cells of a side begin and end, on whole device pixels. */
-function edges(start, size, count) {
-  return range(count + 1).map((i) => Math.round((start + (i * size) / count) * devicePixelRatio) / devicePixelRatio);
-}
-
 /** A hair of background between cells large enough to be told apart. */
 function gapOf({ width, height, rows, columns }) { return Math.min(width / columns, height / rows) >= 6 ? 1 : 0; }
 
-/** Where the cells of a layer are: (row, column) -> [x, y, width, height]. */
+/** Where the cells of a layer are, on whole device pixels: (row, column) -> [x, y, width, height]. */
 function boxes(layer) {
+  const edges = (start, size, count) => range(count + 1).map((i) => Math.round((start + (i * size) / count) * devicePixelRatio) / devicePixelRatio);
   const [across, down] = [edges(layer.x, layer.width, layer.columns), edges(layer.y, layer.height, layer.rows)];
   const gap = gapOf(layer);
   return (row, column) => [across[column], down[row], across[column + 1] - across[column] - gap, down[row + 1] - down[row] - gap];
@@ -131,24 +133,22 @@ function paintCells(layer, context, palette) {
     if (fill === zero && !gap) return;
     context.fillStyle = fill;
     context.fillRect(...box(row, column));
-    if (wrong && gap) strike(context, ...box(row, column), palette);
+    if (wrong && gap) strike(context, box(row, column), palette);
   });
 }
 
 /** A wrong bit has a colour of its own and, where there is room, a stroke through it. */
-function strike(context, x, y, width, height, palette) {
+function strike(context, [x, y, width, height], palette) {
   context.strokeStyle = palette.empty;
-  context.beginPath();
-  context.moveTo(x, y);
-  context.lineTo(x + width, y + height);
-  context.stroke();
+  context.stroke(new Path2D(`M${x} ${y}l${width} ${height}`));
 }
 
 function paintBars(layer, context, palette) {
   const { x, y, width, height, side } = layer;
   const box = boxes(layer);
+  const [right, bottom] = [x + width - 1, y + height - 1];
   context.fillStyle = palette.line;
-  context.fillRect(...{ left: [x + width - 1, y, 1, height], right: [x - 1, y, 1, height], up: [x, y + height - 1, width, 1] }[side]);
+  context.fillRect(...{ left: [right, y, 1, height], right: [x - 1, y, 1, height], up: [x, bottom, width, 1] }[side]);
   context.fillStyle = palette[layer.ink];
   eachCell(layer, (row, column) => {
     const [left, top, wide, high] = box(row, column);
@@ -170,26 +170,27 @@ export function labelled(order, size, room) {
   return range(order.length).filter((place) => order[place] % every === 0);
 }
 
+const NOTHING = { layers: [], texts: [], height: 0 };
+
 /** A canvas with layers of cells: painted once for each change, with a cursor and the chosen cell on top. */
 export class Panel {
   /**
    * @param {HTMLElement} root where the canvas goes
    * @param {object} options {label: what it is, for those who do not see it; draw(width) -> {height, layers,
-   *   texts: [{text, x, y, align, ink, bold}]}; onCell(text or null); onStep(step)}
+   *   texts: [{text, x, y, align, ink, bold}]} or nothing; onCell(text or null); onStep(step)}
    */
   constructor(root, options) {
-    Object.assign(this, { root, options, cell: null, step: 0, drawing: { layers: [], texts: [], height: 0 } });
+    Object.assign(this, { root, options, cell: null, step: 0, drawing: NOTHING });
     root.className = "panel";
-    [this.base, this.overlay] = range(2).map(() => root.appendChild(document.createElement("canvas")));
-    const { base, overlay } = this;
-    base.ariaHidden = "true";
-    overlay.tabIndex = 0;
-    overlay.setAttribute("role", "application");
-    overlay.ariaLabel = `${options.label}. Arrows move from cell to cell.`;
-    for (const name of ["down", "move", "up", "cancel", "leave"]) overlay.addEventListener(`pointer${name}`, (event) => this.point(event));
-    overlay.addEventListener("keydown", (event) => this.key(event));
-    overlay.addEventListener("focus", () => overlay.matches(":focus-visible") && this.choose(this.cell ?? this.firstCell()));
-    overlay.addEventListener("blur", () => this.choose(null));
+    this.base = addElement(root, "canvas", { "aria-hidden": true });
+    const pointed = Object.fromEntries(["down", "move", "up", "cancel", "leave"].map((name) => [`onpointer${name}`, (event) => this.point(event)]));
+    this.overlay = addElement(root, "canvas", {
+      tabindex: 0, role: "application", "aria-label": `${options.label}. Arrows move from cell to cell.`, ...pointed,
+      onkeydown: (event) => this.key(event),
+      onfocus: () => this.overlay.matches(":focus-visible") && this.choose(this.cell ?? this.firstCell()),
+      // A press on another panel has chosen a cell there before the focus leaves this one.
+      onblur: ({ relatedTarget }) => this.choose(null, relatedTarget?.localName !== "canvas"),
+    });
     this.sizes = new ResizeObserver(() => {
       if (root.clientWidth === this.width) return;
       this.width = root.clientWidth;
@@ -202,11 +203,10 @@ export class Panel {
   show(step = this.step) {
     this.width ||= this.root.clientWidth; // asking the page each time would make it lay itself out anew
     if (!this.width) return;
-    this.drawing = this.options.draw(this.width);
+    this.drawing = this.options.draw(this.width) ?? NOTHING;
     const { layers, texts } = this.drawing;
     this.overlay.style.touchAction = this.overTime ? "pan-y" : "manipulation";
-    const context = this.cleared(this.base);
-    const palette = pagePalette();
+    const [context, palette] = [this.cleared(this.base), pagePalette()];
     for (const layer of layers) layer.paint(layer, context, palette);
     context.textBaseline = "middle";
     for (const { text, x, y, align = "left", ink = "muted", bold } of texts) {
@@ -244,10 +244,10 @@ export class Panel {
   }
 
   /** Choose a cell, {layer, row, column}, or none, and say what it holds. */
-  choose(cell) {
+  choose(cell, said = true) {
     this.cell = cell;
     this.mark(this.step);
-    this.options.onCell?.(this.chosen ? this.chosen.describe(cell.row, cell.column) : null);
+    if (said) this.options.onCell?.(this.chosen ? this.chosen.describe(cell.row, cell.column) : null);
   }
 
   /** Read the chosen cell again after a step or new data; one that has the focus goes along with the step. */
@@ -285,12 +285,11 @@ export class Panel {
     return { layer, row: place(y - top, height, rows), column: place(x - left, width, columns) };
   }
 
-  point({ type, pointerType, pointerId, clientX, clientY }) {
+  point({ type, pointerType, pointerId, offsetX, offsetY }) {
     if (type === "pointerleave" && pointerType === "mouse" && !this.focused) this.choose(null);
     if (type === "pointerup" || type === "pointercancel") this.held = undefined;
     if (type !== "pointerdown" && type !== "pointermove") return;
-    const box = this.overlay.getBoundingClientRect();
-    const cell = this.cellAt(clientX - box.left, clientY - box.top, this.held);
+    const cell = this.cellAt(offsetX, offsetY, this.held);
     if (type === "pointerdown" && cell && this.drawing.layers[cell.layer].time) {
       this.held = cell.layer;
       this.overlay.setPointerCapture(pointerId);
@@ -302,7 +301,7 @@ export class Panel {
   key(event) {
     const move = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
     const cell = this.chosen ? this.cell : this.firstCell();
-    if (!move || !cell || event.altKey || event.ctrlKey || event.metaKey) return;
+    if (!move || !cell || withModifier(event)) return;
     // Over time, left and right are steps of the whole figure, which handles them.
     if (this.drawing.layers[cell.layer].time && move[0]) return;
     event.preventDefault();

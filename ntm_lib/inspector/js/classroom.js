@@ -1,10 +1,10 @@
 // A machine that learns in the page: the reader starts it, watches it, changes one thing and runs it again beside.
 import { Panel, raster, written } from "./canvas.js";
+import { addElement } from "./dom.js";
 import { LEARNING_OPTIONS, startLearner } from "./learning.js";
 import { Spoken } from "./spoken.js";
 import { inspectorStyle } from "./style.js";
 import { pageTheme, watchTheme } from "./theme.js";
-import { addElement } from "./transport.js";
 
 const STARTS = 10;
 const RATES = [0.001, 0.003, 0.01, 0.03];

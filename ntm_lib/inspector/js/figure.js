@@ -1,12 +1,13 @@
 // What the small figures of the chapters have in common: controls with numbers beside them, panels, a reset, both themes.
 import { Panel, written } from "./canvas.js";
+import { addElement } from "./dom.js";
 import { showProblem } from "./problem.js";
 import { Spoken } from "./spoken.js";
 import { inspectorStyle } from "./style.js";
 import { pageTheme, watchTheme } from "./theme.js";
-import { addElement } from "./transport.js";
 
-const figureStyle = `
+/** What the small figures add to the looks. */
+export const figureStyle = `
 .row { display: flex; flex-wrap: wrap; align-items: center; gap: 6px 20px; margin-bottom: 12px; }
 .row label { display: flex; align-items: center; gap: 8px; min-height: 30px; }
 .row input[type=range] { flex: 0 1 140px; }
@@ -117,10 +118,10 @@ export class Figure {
     place.textContent = text;
   }
 
-  /** Draw everything again, and read the chosen cell again. */
-  show() {
+  /** Draw everything again, with the cursor at a step if it goes over time, and read the chosen cell again. */
+  show(step) {
     for (const panel of this.panels) {
-      panel.show();
+      panel.show(step);
       if (panel.cell) panel.refresh();
     }
   }
@@ -128,6 +129,11 @@ export class Figure {
   retheme() {
     this.root.dataset.theme = pageTheme();
     for (const panel of this.panels) panel.show();
+  }
+
+  destroy() {
+    for (const panel of this.panels) panel.destroy();
+    this.root.replaceChildren();
   }
 }
 

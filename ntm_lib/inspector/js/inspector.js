@@ -1,15 +1,21 @@
 // The inspector: everything that a machine did at one step of a sequence, and the way there.
-import { Panel, between, largest, range, written } from "./canvas.js";
+import { Panel, between, largest, range, sum, written } from "./canvas.js";
+import { addElement } from "./dom.js";
 import { headNumbers, stageBars, vectorStrips } from "./heads.js";
 import { mountView } from "./host.js";
-import { memoryBetweenBars, rastersOverTime, usedArc } from "./layout.js";
+import { memoryBetweenBars, sequencesOverTime, usedArc, weightingsOverTime } from "./layout.js";
 import { checkTrace, decodePayload, previousWeights, rowOf } from "./payload.js";
 import { Spoken } from "./spoken.js";
 import { pageTheme } from "./theme.js";
-import { Transport, addElement, prefersCalm } from "./transport.js";
+import { Transport, prefersCalm } from "./transport.js";
 
 const HEADS = ["write", "read"];
-const STAGES = { previous: "w(t−1)", content: "wᶜ, equation 5", gated: "wᵍ, equation 7", shifted: "w̃, equation 8", weights: "w, equation 9" };
+// What is drawn beside what each head was told: where, what it is, and what draws it.
+const AREAS = [
+  ["sequences", "Input, target and output over time", sequencesOverTime],
+  ["memory", "Memory, and the weights of both heads beside its slots", memoryBetweenBars],
+  ["weightings", "Write and read weightings, slots over time", weightingsOverTime],
+];
 
 /** A trace, seen and driven. */
 export class InspectorView {
@@ -18,8 +24,8 @@ export class InspectorView {
    * @param {object} options {title, note: a line below, step, head, onChange({step, head, playing}): told what changed}
    */
   constructor(root, { title = "", note = "", step = 0, head = 0, onChange = () => {} } = {}) {
-    Object.assign(this, { root, note, onChange, wanted: step, shownHead: head, heads: Infinity, panels: [] });
-    this.build(title);
+    Object.assign(this, { root, note, onChange, shownHead: head, heads: Infinity, panels: [] });
+    this.build(title, step);
     this.retheme();
   }
 
@@ -30,37 +36,33 @@ export class InspectorView {
    */
   setTrace(trace) {
     const { steps, sizes } = checkTrace(trace);
-    const { step } = this;
     this.trace = trace;
     this.summarise();
     this.heads = Math.max(sizes.readHeads, sizes.writeHeads);
-    this.select.replaceChildren();
-    for (const head of range(this.heads)) addElement(this.select, "option", { value: head, text: head });
+    this.select.replaceChildren(...range(this.heads).map((head) => new Option(head)));
     this.select.parentElement.hidden = this.heads === 1;
     this.allSlots.parentElement.hidden = this.used.length === sizes.slots;
     this.allSlots.nextSibling.textContent = `all ${sizes.slots} slots`;
     this.root.classList.toggle("long", steps > 90);
-    this.caption.textContent = [this.score(), this.note].filter(Boolean).join(" ");
-    this.transport.steps = steps;
-    this.transport.step = step;
+    this.caption.textContent = `${this.score()} ${this.note}`;
+    Object.assign(this.transport, { steps, step: this.step });
     this.chooseHead(this.head);
   }
 
-  /** Work out once for a trace: used slots, the largest numbers, steps by how much they changed memory. */
+  /** Work out once for a trace: used slots, the largest numbers, steps by how much they changed memory, and wrong bits. */
   summarise() {
-    const { memory, read, write, steps } = this.trace;
-    const changed = range(steps).map((step) => this.changeAt(step).reduce((sum, value) => sum + value ** 2, 0));
+    const { memory, steps, targets, outputs } = this.trace;
+    const changed = range(steps).map((step) => sum(this.changeAt(step).map((value) => value ** 2)));
     this.changes = range(steps).sort((a, b) => changed[b] - changed[a]);
     this.used = usedArc(this.trace);
+    // One slot that grows far beyond must not make the others pale.
     const seen = memory.filter((value, i) => i % 7 === 0 && Math.abs(value) > 0.05).map(Math.abs).sort();
-    this.limit = Math.max(1, seen[Math.floor(seen.length * 0.99)] ?? 1); // one slot that grows far beyond must not make the others pale
-    const most = (field) => [...read[field], ...write[field]].reduce((a, b) => Math.max(a, b));
-    this.most = { strength: most("strength"), sharpening: most("sharpening") };
+    this.limit = Math.max(1, seen[Math.floor(seen.length * 0.99)] ?? 1);
+    this.wrong = outputs.map((output, i) => this.asked(Math.floor((i * steps) / outputs.length)) && output > 0.5 !== targets[i] > 0.5);
   }
 
-  /** The step that is shown; before there is a trace, the one that is wanted. */
-  get step() { return this.trace ? this.transport.step : this.wanted; }
-  set step(step) { this.transport.step = this.wanted = step; }
+  get step() { return this.transport.step; }
+  set step(step) { this.transport.step = step; }
 
   get playing() { return this.transport.playing; }
   set playing(playing) { this.transport.playing = playing; }
@@ -79,45 +81,35 @@ export class InspectorView {
   }
 
   destroy() {
-    this.transport.destroy();
-    for (const panel of this.panels) panel.destroy();
+    for (const part of [this.transport, ...this.panels]) part.destroy();
     this.root.replaceChildren();
   }
 
-  build(title) {
+  build(title, step) {
     const { root } = this;
-    root.className = "inspector";
-    root.tabIndex = -1;
-    root.setAttribute("role", "group");
-    root.setAttribute("aria-label", title || "What a machine did, step by step");
+    Object.assign(root, { className: "inspector", tabIndex: -1, role: "group", ariaLabel: title || "What a machine did, step by step" });
     root.addEventListener("keydown", (event) => this.transport.key(event));
     if (title) addElement(root, "p", { class: "title", text: title });
     const onPlaying = (playing) => { this.say(); this.onChange({ playing }); };
-    this.transport = new Transport(addElement(root, "div"), { onStep: () => this.stepped(), onPlaying });
+    this.transport = new Transport(addElement(root, "div"), { step, onStep: () => this.stepped(), onPlaying });
     this.buildChoices(addElement(root, "div", { class: "choices" }));
     this.readout = addElement(root, "p", { class: "readout" });
     this.spoken = new Spoken(root);
     const parts = addElement(root, "div", { class: "parts" });
-    const area = (name, label, draw) => this.addPanel(addElement(parts, "div", { class: name }), label, draw);
-    area("sequences", "Input, target and output over time", (width) => this.drawSequences(width));
-    area("memory", "Memory, and the weights of both heads beside its slots", (width) => this.drawMemory(width));
-    area("weightings", "Write and read weightings, slots over time", (width) => this.drawWeightings(width));
+    for (const [name, label, draw] of AREAS) this.addPanel(addElement(parts, "div", { class: name }), label, draw);
     this.buildHeads(addElement(parts, "div", { class: "heads" }), addElement(root, "details"));
     this.caption = addElement(root, "p", { class: "caption" });
   }
 
   buildChoices(root) {
     const title = "The step whose write changed memory most; again: the next largest";
-    addElement(root, "button", { type: "button", text: "Largest change", title }).addEventListener("click", () => this.toLargestChange());
-    this.select = addElement(addElement(root, "label", { text: "heads " }), "select");
-    this.select.addEventListener("change", () => { this.head = Number(this.select.value); });
-    const [changeOnly, allSlots] = ["only what this write changed", "all slots"].map((text) => {
-      const box = addElement(addElement(root, "label"), "input", { type: "checkbox" });
+    addElement(root, "button", { type: "button", text: "Largest change", title, onclick: () => this.toLargestChange() });
+    this.select = addElement(addElement(root, "label", { text: "heads " }), "select", { onchange: () => { this.head = this.select.value; } });
+    [this.changeOnly, this.allSlots] = ["only what this write changed", "all slots"].map((text) => {
+      const box = addElement(addElement(root, "label"), "input", { type: "checkbox", onchange: () => this.show() });
       box.after(text);
-      box.addEventListener("change", () => this.show());
       return box;
     });
-    Object.assign(this, { changeOnly, allSlots });
   }
 
   buildHeads(root, details) {
@@ -125,25 +117,22 @@ export class InspectorView {
     const stages = addElement(details, "div", { class: "stages" });
     this.numbers = HEADS.map((name) => {
       const [told, staged] = [root, stages].map((parent) => addElement(parent, "section", { class: name }));
-      const show = headNumbers(told);
-      this.addPanel(told, `Vectors of the ${name} head`, (width) => vectorStrips(width, this.vectorsAt(name)));
+      const update = headNumbers(this, told, name);
+      this.addPanel(told, `Vectors of the ${name} head`, vectorStrips, name);
       addElement(staged, "p", { class: "name", text: `${name} head` });
-      this.addPanel(staged, `Stages of addressing of the ${name} head`, (width) => this.drawStages(name, width));
-      return () => show(this.numbersAt(name));
+      this.addPanel(staged, `Stages of addressing of the ${name} head`, stageBars, name);
+      return update;
     });
   }
 
-  addPanel(parent, label, draw) {
-    const nothing = { height: 0, layers: [], texts: [] };
+  addPanel(parent, label, draw, name) {
     this.panels.push(new Panel(addElement(parent, "div"), {
-      label, draw: (width) => (this.trace ? draw(width) : nothing),
-      onCell: (text) => this.read(text), onStep: (step) => this.transport.go(step),
+      label, draw: (width) => this.trace && draw(this, width, name), onCell: (text) => this.read(text), onStep: (step) => this.transport.go(step),
     }));
   }
 
   chooseHead(head) {
-    this.shownHead = between(0, Math.round(head) || 0, this.heads - 1);
-    this.select.value = this.shownHead;
+    this.shownHead = this.select.value = between(0, Math.round(head) || 0, this.heads - 1);
     this.show();
   }
 
@@ -153,10 +142,7 @@ export class InspectorView {
   /** Show the step. What is drawn over time keeps its picture, unless it is `anew`, and moves its cursor. */
   show(anew = true) {
     if (!this.trace) return;
-    for (const panel of this.panels) {
-      if (anew || !panel.overTime) panel.show(this.step);
-      else panel.mark(this.step);
-    }
+    for (const panel of this.panels) panel[anew || !panel.overTime ? "show" : "mark"](this.step);
     for (const update of this.numbers) update();
     const chosen = this.panels.find((panel) => panel.cell);
     chosen ? chosen.refresh() : this.read(null);
@@ -181,34 +167,31 @@ export class InspectorView {
   }
 
   sentence() {
-    const at = (name) => {
-      const weights = this.part(name, "weights", this.trace.sizes.slots);
-      return `${written(Math.max(...weights))} on slot ${largest(weights)}`;
-    };
-    const wrong = this.wrongBits(this.step);
-    const answer = wrong ? ` ${wrong} of ${this.trace.sizes.outputs} bits are wrong.` : " Every bit is right.";
-    return `Step ${this.step}. Write head: ${at("write")}. Read head: ${at("read")}.${wrong === null ? "" : answer}`;
+    const [write, read] = HEADS.map((name) => {
+      const weights = this.part(name, "weights");
+      const slot = largest(weights);
+      return `${written(weights[slot])} on slot ${slot}`;
+    });
+    const [wrong] = this.countWrong([this.step]);
+    const answers = { undefined: "", 0: " Every bit is right." };
+    const answer = answers[wrong] ?? ` ${wrong} of ${this.trace.sizes.outputs} bits are wrong.`;
+    return `Step ${this.step}. Write head: ${write}. Read head: ${read}.${answer}`;
   }
 
   score() {
-    const counts = range(this.trace.steps).map((step) => this.wrongBits(step)).filter((wrong) => wrong !== null);
-    const wrong = counts.reduce((sum, count) => sum + count, 0);
-    return counts.length ? `${wrong} of ${counts.length * this.trace.sizes.outputs} answered bits wrong.` : "";
+    const counts = this.countWrong(range(this.trace.steps));
+    return counts.length ? `${sum(counts)} of ${counts.length * this.trace.sizes.outputs} answered bits wrong.` : "";
   }
 
-  /** How many bits of the output are wrong at a step; null where no answer is asked. */
-  wrongBits(step) {
-    const bits = range(this.trace.sizes.outputs);
-    return this.trace.targets && this.asked(step) ? bits.filter((bit) => this.isWrong(bit, step)).length : null;
+  /** How many bits of the output are wrong at some steps, as far as an answer is asked there. */
+  countWrong(steps) {
+    return steps.filter((step) => this.asked(step)).map((step) => sum(rowOf(this.wrong, step, this.trace.sizes.outputs)));
   }
 
-  isWrong(bit, step) {
-    const { targets, outputs, sizes } = this.trace;
-    const place = step * sizes.outputs + bit;
-    return targets !== null && this.asked(step) && outputs[place] > 0.5 !== targets[place] > 0.5;
+  asked(step) {
+    const { targets, mask } = this.trace;
+    return Boolean(targets) && (!mask || mask[step] > 0);
   }
-
-  asked(step) { return !this.trace.mask || this.trace.mask[step] > 0; }
 
   toLargestChange() {
     const next = this.jumped === this.step ? this.changes.indexOf(this.step) + 1 : 0;
@@ -216,76 +199,25 @@ export class InspectorView {
     this.transport.go(this.jumped);
   }
 
+  /** The largest number that any head is told. */
+  most(field) { return HEADS.flatMap((name) => [...this.trace[name][field]]).reduce((a, b) => Math.max(a, b)); }
+
+  /** How many heads of a kind there are. */
+  count(name) { return this.trace.sizes[`${name}Heads`]; }
+
   /** The place of the shown head of a kind at a step, among all its numbers. */
-  row(name, step = this.step) {
-    const heads = this.trace.sizes[`${name}Heads`];
-    return step * heads + Math.min(this.head, heads - 1);
-  }
+  row(name, step = this.step) { return step * this.count(name) + Math.min(this.head, this.count(name) - 1); }
 
-  /** One vector or weighting, or of size 1 a number, of the shown head at this step. */
-  part(name, field, size) {
-    return rowOf(this.trace[name][field] ?? this.trace[field], this.row(name), size);
-  }
-
-  numbersAt(name) {
-    const { sizes } = this.trace;
-    const [strength, gate, sharpening] = ["strength", "gate", "sharpening"].map((field) => this.part(name, field, 1)[0]);
-    const title = sizes[`${name}Heads`] > 1 ? `${name} head ${this.row(name, 0)}` : `${name} head`;
-    return { title, strength, gate, sharpening, shift: [...this.part(name, "shift", sizes.shifts)], most: this.most };
-  }
-
-  vectorsAt(name) {
-    const { width } = this.trace.sizes;
-    const vector = (title, symbol, field = title, more = {}) => (
-      { name: title, symbol, scale: "signed", limit: 1, values: this.part(name, field, width), ...more });
-    const key = vector("key", "k");
-    if (name === "read") return [key, vector("read vector", "r", "reads", { limit: this.limit })];
-    return [key, vector("erase", "e", "erase", { scale: "bits" }), vector("add", "a")];
-  }
-
-  drawSequences(width) {
+  /** What a part of the trace says of the shown head at this step: the numbers of a vector or weighting, or a single one. */
+  part(name, field) {
     const { trace } = this;
-    const named = { input: trace.inputs, target: trace.targets, output: trace.outputs };
-    const parts = Object.entries(named).filter(([, values]) => values);
-    const cell = between(3, (190 * trace.steps) / parts.reduce((sum, [, values]) => sum + values.length, 0), 8);
-    return rastersOverTime({ width, cell, steps: trace.steps, rasters: parts.map(([name, values]) => {
-      const answer = name !== "input";
-      const size = values.length / trace.steps;
-      const most = values.reduce((a, value) => Math.max(a, Math.abs(value)), 1);
-      return {
-        name, values, stride: size, order: range(size), rowName: "bit", limit: most, scale: values.some((value) => value < 0) ? "signed" : "bits",
-        faint: (step) => answer && !this.asked(step), wrong: (bit, step) => name === "output" && this.isWrong(bit, step),
-      };
-    }) });
+    if (field === "previous") return previousWeights(trace[name], this.row(name), this.count(name), trace.sizes.slots);
+    const values = trace[name][field] ?? trace[field];
+    return rowOf(values, this.row(name), values.length / trace.steps / this.count(name));
   }
 
-  drawWeightings(width) {
-    const { sizes } = this.trace;
-    const cell = between(1.5, 130 / this.shown.length, 9);
-    return rastersOverTime({ width, cell, steps: this.trace.steps, rasters: HEADS.map((name) => ({
-      name: `${name} weighting`, values: this.trace[name].weights, first: this.row(name, 0) * sizes.slots,
-      stride: sizes[`${name}Heads`] * sizes.slots, order: this.shown, rowName: "slot", scale: name,
-    })) });
-  }
-
-  drawMemory(width) {
-    const { sizes } = this.trace;
-    const change = this.changeOnly.checked;
-    return memoryBetweenBars({
-      values: change ? this.changeAt(this.step) : this.memoryAt(this.step), name: change ? "change of memory" : "memory",
-      title: change ? "change by the write" : "memory after the write", columns: sizes.width, order: this.shown, limit: this.limit,
-      write: this.part("write", "weights", sizes.slots), read: this.part("read", "weights", sizes.slots),
-      width, height: this.root.clientWidth < 600 ? 320 : 470,
-    });
-  }
-
-  drawStages(name, width) {
-    const { slots } = this.trace.sizes;
-    const before = () => previousWeights(this.trace[name], this.row(name), this.trace.sizes[`${name}Heads`], slots);
-    const stages = Object.entries(STAGES).map(([stage, symbol]) => (
-      [stage === "weights" ? "sharpened" : stage, symbol, stage === "previous" ? before() : this.part(name, stage, slots)]));
-    return stageBars({ stages, order: this.shown, ink: name, width });
-  }
+  /** The name of the shown head of a kind: with a number if there are several. */
+  headName(name) { return name + (this.count(name) > 1 ? ` head ${this.row(name, 0)}` : " head"); }
 
   memoryAt(step) {
     const { initialMemory, memory } = this.trace;

@@ -1,18 +1,49 @@
-// How drawings are laid out: rasters on one axis of time, and memory between the bars of its heads.
-import { between, heatMap, labelled, largest, range, raster, weightBars, written } from "./canvas.js";
+// How the drawings of an inspector are laid out: rasters on one axis of time, and memory between the bars of its heads.
+import { between, heatMap, labelled, largest, range, raster, sum, weightBars, written } from "./canvas.js";
 
-const GUTTER = 46; // pixels left of everything over time, for labels of rows
-const MARGIN = 12; // and right of it, so that the last number below has room
+// Pixels left of everything over time, for labels of rows, and right of it, so that the last number below has room.
+const GUTTER = 46;
+const MARGIN = 12;
 const USED = 0.1; // a slot counts as used if a head ever puts more than this on it
 const FEW = 32; // so many slots are always shown
 
 /**
- * Rasters one under the other on one axis of time.
- * @param {object} options {width, cell: pixels from row to row, steps, rasters: what `raster` takes, without its place; those
- *   of slots get a title above and numbers}
+ * Input, target and output over time; wrong bits are marked.
+ * @param {InspectorView} view
+ * @param {number} width
  * @returns {{height: number, layers: object[], texts: object[]}} what a Panel draws
  */
-export function rastersOverTime({ width, cell, steps, rasters }) {
+export function sequencesOverTime({ trace, wrong }, width) {
+  const { inputs, targets, outputs, mask, steps } = trace;
+  const parts = Object.entries({ input: inputs, target: targets, output: outputs }).filter(([, values]) => values);
+  const cell = between(3, (190 * steps) / sum(parts.map(([, values]) => values.length)), 8);
+  return rastersOverTime(width, cell, steps, parts.map(([name, values]) => {
+    const stride = values.length / steps;
+    return {
+      name, values, stride, order: range(stride), rowName: "bit", scale: values.some((value) => value < 0) ? "signed" : "bits",
+      limit: values.reduce((most, value) => Math.max(most, Math.abs(value)), 1),
+      faint: (step) => name !== "input" && mask?.[step] === 0, wrong: (bit, step) => name === "output" && wrong[step * stride + bit],
+    };
+  }));
+}
+
+/**
+ * The weightings of the shown heads over time.
+ * @param {InspectorView} view
+ * @param {number} width
+ * @returns {{height: number, layers: object[], texts: object[]}} what a Panel draws
+ */
+export function weightingsOverTime(view, width) {
+  const { trace, shown: order } = view;
+  const { slots } = trace.sizes;
+  return rastersOverTime(width, between(1.5, 130 / order.length, 9), trace.steps, ["write", "read"].map((name) => ({
+    name: `${name} weighting`, values: trace[name].weights, first: view.row(name, 0) * slots, stride: view.count(name) * slots,
+    order, rowName: "slot", scale: name,
+  })));
+}
+
+/** Rasters one under the other on one axis of time, `cell` pixels from row to row; those of slots get a title and numbers. */
+function rastersOverTime(width, cell, steps, rasters) {
   const [layers, texts, wide] = [[], [], width - GUTTER - MARGIN];
   let y = 2;
   for (const options of rasters) {
@@ -33,23 +64,25 @@ export function rastersOverTime({ width, cell, steps, rasters }) {
 
 /**
  * Memory as a heat map, its write weighting to the left of it and its read weighting to the right, row by row.
- * @param {object} options {values: [N, columns], columns, order: which slots to show, write: [N], read: [N], limit: the number
- *   that gets the last colour, name, title, width, height: of the slots, within reason}
+ * @param {InspectorView} view
+ * @param {number} width
  * @returns {{height: number, layers: object[], texts: object[]}} what a Panel draws
  */
-export function memoryBetweenBars({ values, columns, order, write, read, limit, name, title, width, height }) {
-  const cell = between(3, height / order.length, 20);
+export function memoryBetweenBars(view, width) {
+  const { limit, step, shown: order, trace: { sizes } } = view;
+  const [name, title, values] = view.changeOnly.checked
+    ? ["change of memory", "change by the write", view.changeAt(step)] : ["memory", "memory after the write", view.memoryAt(step)];
+  const cell = between(3, (view.root.clientWidth < 600 ? 320 : 470) / order.length, 20);
   const [index, bars] = [32, Math.max(40, Math.round(width * 0.16))];
   const place = { order, y: 24, height: order.length * cell };
   const x = index + bars + 8;
   const middle = width - x - bars - 8;
   const right = x + middle + 8;
   const legend = { x: x + middle / 4, y: place.y + place.height + 12, width: middle / 2, height: 8 };
+  const weights = (head, side, left) => weightBars({ ...place, name: `${head} weight`, values: view.part(head, "weights"), side, ink: head, x: left, width: bars });
   const layers = [
-    weightBars({ ...place, name: "write weight", values: write, side: "left", ink: "write", x: index, width: bars }),
-    heatMap({ ...place, name, values, columns, rowName: "slot", limit, x, width: middle }),
-    weightBars({ ...place, name: "read weight", values: read, side: "right", ink: "read", x: right, width: bars }),
-    { ...heatMap({ ...legend, values: range(41).map((i) => i / 20 - 1), order: [0], columns: 41 }), silent: true },
+    weights("write", "left", index), heatMap({ ...place, name, values, columns: sizes.width, rowName: "slot", limit, x, width: middle }),
+    weights("read", "right", right), { ...heatMap({ ...legend, values: range(41).map((i) => i / 20 - 1), order: [0], columns: 41 }), silent: true },
   ];
   const texts = [
     { text: "write", x: x - 8, y: 10, align: "right", ink: "write", bold: true },
@@ -67,9 +100,9 @@ export function memoryBetweenBars({ values, columns, order, write, read, limit, 
  * @returns {number[]} slots in the order in which they are shown
  */
 export function usedArc({ read, write, sizes: { slots } }) {
-  const used = new Set();
-  for (const { weights } of [read, write]) weights.forEach((weight, place) => weight > USED && used.add(place % slots));
-  const places = [...used].sort((a, b) => a - b);
+  const used = [];
+  for (const { weights } of [read, write]) weights.forEach((weight, place) => { if (weight > USED) used[place % slots] = true; });
+  const places = range(slots).filter((slot) => used[slot]);
   if (!places.length || slots <= FEW) return range(slots);
   const gaps = places.map((place, i) => (places[i + 1] ?? places[0] + slots) - place);
   const longest = largest(gaps);

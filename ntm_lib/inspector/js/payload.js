@@ -1,5 +1,6 @@
 // A trace as a page carries it: unpacked, checked, and completed by what the library's equations make of it.
 // The other side, and the reasons, are in ntm_lib/inspector/payload.py.
+import { range, sum } from "./canvas.js";
 
 /** The form of payload that is understood here. */
 export const PAYLOAD_SCHEMA = "ntm_lib/inspector/1";
@@ -8,7 +9,7 @@ export const PAYLOAD_SCHEMA = "ntm_lib/inspector/1";
 export const MAX_TRACE_STEPS = 241;
 
 const SIZE_OF_AXIS = {
-  I: "inputs", O: "outputs", N: "slots", W: "width", C: "units", R: "readHeads", H: "writeHeads", K: "shifts",
+  T: "steps", I: "inputs", O: "outputs", N: "slots", W: "width", C: "units", R: "readHeads", H: "writeHeads", K: "shifts",
 };
 
 // Every part of a trace and its axes. "?" may be left out, "+" is worked out where it is missing.
@@ -20,18 +21,14 @@ const TRACE_PARTS = {
 
 function headAxes(name, heads) {
   const axes = {
-    key: `T${heads}W`, strength: `T${heads}`, gate: `T${heads}`, shift: `T${heads}K`, sharpening: `T${heads}`,
-    content: `T${heads}N`, weights: `T${heads}N`, previous: `${heads}N`, gated: `T${heads}N+`, shifted: `T${heads}N+`,
+    key: "T*W", strength: "T*", gate: "T*", shift: "T*K", sharpening: "T*",
+    content: "T*N", weights: "T*N", previous: "*N", gated: "T*N+", shifted: "T*N+",
   };
-  return Object.fromEntries(Object.entries(axes).map(([part, letters]) => [`${name}.${part}`, letters]));
+  return Object.fromEntries(Object.entries(axes).map(([part, letters]) => [`${name}.${part}`, letters.replace("*", heads)]));
 }
 
-// How a part was rounded: bytes a number, and how to read the one that begins at a byte.
-const ENCODINGS = {
-  unit: [1, (view, at) => view.getUint8(at) / 255],
-  signed: [1, (view, at) => view.getInt8(at) / 127],
-  number: [4, (view, at) => view.getFloat32(at, true)],
-};
+// How the numbers of a part were rounded: what their bytes are, and what is 1 in them.
+const ENCODINGS = { unit: [Uint8Array, 255], signed: [Int8Array, 127], number: [Float32Array, 1] };
 
 /**
  * Unpack what `ntm_lib.inspector.payload.payload` made.
@@ -41,21 +38,22 @@ const ENCODINGS = {
  */
 export async function decodePayload(payload) {
   const schema = payload?.schema;
-  if (schema !== PAYLOAD_SCHEMA) refuse(`The data must have the schema "${PAYLOAD_SCHEMA}". Received: ${JSON.stringify(schema)}`);
+  need(schema === PAYLOAD_SCHEMA, `The data must have the schema "${PAYLOAD_SCHEMA}"`, JSON.stringify(schema));
   const { steps, sizes, parts = {} } = payload;
   const trace = { steps, sizes, read: {}, write: {} };
   checkTraceSizes(trace);
   const bytes = await inflateText(payload.data);
   let end = 0;
   // The parts lie one after the other in the order of the table.
-  const readers = Object.keys(TRACE_PARTS).filter((name) => name in parts).map((name) => {
-    const [size, number] = ENCODINGS[parts[name]] ?? refuse(`${name} must be unit, signed or number. Received: ${parts[name]}`);
-    const [start, length] = [end, partLength(trace, TRACE_PARTS[name])];
-    end += size * length;
-    return [name, (view) => Float32Array.from({ length }, (_, i) => number(view, start + size * i))];
-  });
-  if (end !== bytes.length) refuse(`The data must have ${end} bytes. Received: ${bytes.length}`);
-  for (const [name, read] of readers) setPart(trace, name, read(new DataView(bytes.buffer)));
+  for (const name of Object.keys(TRACE_PARTS).filter((each) => each in parts)) {
+    need(Object.hasOwn(ENCODINGS, parts[name]), `${name} must be unit, signed or number`, parts[name]);
+    const [Numbers, one] = ENCODINGS[parts[name]];
+    const values = new Numbers(partLength(trace, TRACE_PARTS[name]));
+    new Uint8Array(values.buffer).set(bytes.subarray(end, end += values.byteLength));
+    const [holder, field] = placeOf(trace, name);
+    holder[field] = Float32Array.from(values, (value) => value / one);
+  }
+  need(end === bytes.length, `The data must have ${end} bytes`, bytes.length);
   return completeTrace(checkTrace(trace, /[?+]/));
 }
 
@@ -69,15 +67,16 @@ export async function decodePayload(payload) {
 export function checkTrace(trace, optional = /[?]/) {
   checkTraceSizes(trace);
   for (const [name, axes] of Object.entries(TRACE_PARTS)) {
-    const values = partOf(trace, name);
+    const [holder, field] = placeOf(trace, name);
+    const values = holder?.[field];
     if (!values && optional.test(axes)) continue;
     const count = partLength(trace, axes);
-    if (values?.length !== count) refuse(`${name} must have ${count} numbers [${axes.replace(/\W/, "")}]. Received: ${values?.length ?? "none"}`);
+    need(values?.length === count, `${name} must have ${count} numbers [${axes.replace(/\W/, "")}]`, values?.length ?? "none");
     const place = values.findIndex((value) => !Number.isFinite(value));
-    if (place >= 0) refuse(`${name} must be finite. Received: ${values[place]} at place ${place}`);
+    need(place < 0, `${name} must be finite`, `${values[place]} at place ${place}`);
   }
   const soft = trace.targets?.find((value) => value !== 0 && value !== 1);
-  if (soft !== undefined) refuse(`targets must be bits, each 0 or 1. Received: ${soft}`);
+  need(soft === undefined, "targets must be bits, each 0 or 1", soft);
   return trace;
 }
 
@@ -99,46 +98,38 @@ export function completeTrace(trace) {
 
 /** Equations (3) and (4) at every step: all heads erase, then all add. */
 function writtenMemory({ steps, sizes: { slots, width, writeHeads }, initialMemory, write }) {
-  const size = slots * width;
-  const memory = new Float32Array(steps * size);
+  const memory = new Float32Array(steps * slots * width);
   let now = initialMemory;
-  for (let t = 0; t < steps; t++) {
-    memory.set(now, t * size);
-    now = rowOf(memory, t, size);
-    for (const [part, changed] of [[write.erase, (value, amount) => value * (1 - amount)], [write.add, (value, amount) => value + amount]]) {
-      for (let head = t * writeHeads; head < (t + 1) * writeHeads; head++) {
-        const [weights, vector] = [rowOf(write.weights, head, slots), rowOf(part, head, width)];
-        now.forEach((value, i) => { now[i] = changed(value, weights[Math.floor(i / width)] * vector[i % width]); });
-      }
-    }
+  for (let step = 0; step < steps; step++) {
+    const heads = range(writeHeads).map((head) => step * writeHeads + head);
+    const share = (part, head, i) => write.weights[head * slots + Math.floor(i / width)] * part[head * width + (i % width)];
+    const erased = now.map((value, i) => heads.reduce((kept, head) => kept * (1 - share(write.erase, head, i)), value));
+    now = erased.map((value, i) => heads.reduce((total, head) => total + share(write.add, head, i), value));
+    memory.set(now, step * now.length);
   }
   return memory;
 }
 
 /** Equation (2) at every step. */
 function readVectors({ steps, sizes: { slots, width, readHeads }, memory, read }) {
-  const reads = new Float32Array(steps * readHeads * width);
-  for (let row = 0; row < steps * readHeads; row++) {
-    const [into, weights] = [rowOf(reads, row, width), rowOf(read.weights, row, slots)];
-    rowOf(memory, Math.floor(row / readHeads), slots * width).forEach((value, i) => { into[i % width] += weights[Math.floor(i / width)] * value; });
-  }
-  return reads;
+  return Float32Array.from({ length: steps * readHeads * width }, (_, i) => {
+    const row = Math.floor(i / width);
+    const column = Math.floor(row / readHeads) * slots * width + (i % width);
+    return sum(rowOf(read.weights, row, slots).map((weight, slot) => weight * memory[column + slot * width]));
+  });
 }
 
 /** Equations (7) and (8) at every step. */
 function addTraceStages(part, heads, { slots, shifts }) {
-  const gated = part.content.map((weight, i) => {
+  part.gated ??= part.content.map((weight, i) => {
     const gate = part.gate[Math.floor(i / slots)];
-    return gate * weight + (1 - gate) * (i < heads * slots ? part.previous[i] : part.weights[i - heads * slots]);
+    return gate * weight + (1 - gate) * (part.weights[i - heads * slots] ?? part.previous[i]);
   });
-  const shifted = new Float32Array(gated.length);
-  gated.forEach((weight, i) => {
-    const [row, slot] = [Math.floor(i / slots), i % slots];
-    const move = (share, k) => { shifted[row * slots + ((slot + k - (shifts - 1) / 2 + slots) % slots)] += share * weight; };
-    rowOf(part.shift, row, shifts).forEach(move);
+  part.shifted ??= part.gated.map((_, i) => {
+    const row = Math.floor(i / slots);
+    const from = (k) => row * slots + ((i + slots - k + (shifts - 1) / 2) % slots);
+    return sum(rowOf(part.shift, row, shifts).map((share, k) => share * part.gated[from(k)]));
   });
-  part.gated ??= gated;
-  part.shifted ??= shifted;
 }
 
 /**
@@ -162,29 +153,29 @@ async function inflateText(text) {
     const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate"));
     return new Uint8Array(await new Response(stream).arrayBuffer());
   } catch (error) {
-    return refuse(`The data must be compressed by zlib and written as base64. They are damaged: ${error.message}`);
+    throw new Error(`The data must be compressed by zlib and written as base64. They are damaged: ${error.message}`);
   }
 }
 
 function checkTraceSizes(trace) {
-  const named = { steps: trace?.steps };
-  for (const name of Object.values(SIZE_OF_AXIS)) named[name] = trace?.sizes?.[name];
-  for (const [name, size] of Object.entries(named)) {
-    if (!Number.isInteger(size) || size < 1) refuse(`${name} must be a whole number of at least 1. Received: ${JSON.stringify(size)}`);
+  for (const [letter, name] of Object.entries(SIZE_OF_AXIS)) {
+    const size = sizeOf(trace, letter);
+    need(Number.isInteger(size) && size > 0, `${name} must be a whole number of at least 1`, JSON.stringify(size));
   }
-  if (trace.steps > MAX_TRACE_STEPS) refuse(`There must be at most ${MAX_TRACE_STEPS} steps. Received: ${trace.steps}`);
+  need(trace.steps <= MAX_TRACE_STEPS, `There must be at most ${MAX_TRACE_STEPS} steps`, trace.steps);
 }
 
-function refuse(message) { throw new Error(message); }
-
-function partLength(trace, axes) {
-  const lengths = [...axes.replace(/\W/, "")].map((letter) => (letter === "T" ? trace.steps : trace.sizes[SIZE_OF_AXIS[letter]]));
-  return lengths.reduce((product, length) => product * length, 1);
+/** Refuse what does not hold, and say what was needed and what came. */
+function need(holds, what, received) {
+  if (!holds) throw new Error(`${what}. Received: ${received}`);
 }
 
-function partOf(trace, name) { return name.split(".").reduce((part, key) => part?.[key], trace); }
+function sizeOf(trace, letter) { return letter === "T" ? trace?.steps : trace?.sizes?.[SIZE_OF_AXIS[letter]]; }
 
-function setPart(trace, name, values) {
-  const [field, part] = name.split(".").reverse();
-  (part ? trace[part] : trace)[field] = values;
+function partLength(trace, axes) { return axes.match(/\w/g).reduce((length, letter) => length * sizeOf(trace, letter), 1); }
+
+/** Where a part is: what holds it, and under which name. */
+function placeOf(trace, name) {
+  const [part, field] = name.split(".");
+  return field ? [trace[part], field] : [trace, part];
 }

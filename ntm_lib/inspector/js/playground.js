@@ -1,4 +1,5 @@
 // The playground: a trained machine that runs in the page over what the reader gives it.
+import { addElement } from "./dom.js";
 import { PatternEditor } from "./editor.js";
 import { InspectorView } from "./inspector.js";
 import { runMachine } from "./machine.js";
@@ -7,7 +8,6 @@ import { showProblem } from "./problem.js";
 import { Spoken } from "./spoken.js";
 import { inspectorStyle } from "./style.js";
 import { pageTheme, watchTheme } from "./theme.js";
-import { addElement } from "./transport.js";
 import { decodeWeights } from "./weights.js";
 
 const LARGEST_NOISE = 0.3;

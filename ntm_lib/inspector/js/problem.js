@@ -1,6 +1,6 @@
 // What stands in the place of a figure that cannot be shown.
+import { addElement } from "./dom.js";
 import { pageTheme } from "./theme.js";
-import { addElement } from "./transport.js";
 
 /**
  * Say in a figure's place why it cannot be shown.

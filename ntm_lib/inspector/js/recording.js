@@ -2,13 +2,14 @@
 //
 // In a page all moments are there from the start. In a live kernel they arrive while the machine trains.
 import { Panel, between, range } from "./canvas.js";
+import { addElement } from "./dom.js";
 import { mountView } from "./host.js";
 import { InspectorView } from "./inspector.js";
 import { bitsAxis, checkRecording, columnOfMoment, momentAtColumn, momentCurve, momentText, nearestPlace } from "./moments.js";
 import { decodePayload } from "./payload.js";
 import { showProblem } from "./problem.js";
 import { pageTheme } from "./theme.js";
-import { addElement, prefersCalm } from "./transport.js";
+import { prefersCalm } from "./transport.js";
 
 const LATEST = -1; // as a moment: the last one, also when another comes
 const [QUIET, MOMENT_TIME, CALM_MOMENT_TIME] = [10000, 450, 1200]; // ms

@@ -1,5 +1,5 @@
 // What a screen reader hears of a figure: one line, once nothing has changed for a moment.
-import { addElement } from "./transport.js";
+import { addElement } from "./dom.js";
 
 const PAUSE = 500; // ms
 

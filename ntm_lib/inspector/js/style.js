@@ -19,17 +19,15 @@ p, dl, dd { margin: 0; }
 .name::first-letter { text-transform: uppercase; }
 [hidden] { display: none !important; }
 .transport, .choices, .choices label { display: flex; flex-wrap: wrap; align-items: center; gap: 4px 16px; }
-.choices label { gap: 6px; min-height: 34px; cursor: pointer; }
+.choices label { gap: 6px; min-height: 34px; }
 .buttons { display: flex; margin-left: -9px; }
-button, select {
-  font: inherit; color: inherit; background: none; border: 1px solid var(--line); border-radius: 4px;
-  min-height: 30px; padding: 0 10px; cursor: pointer;
-}
+button, select { font: inherit; color: inherit; background: none; border: 1px solid var(--line); border-radius: 4px; min-height: 30px; padding: 0 10px; }
+button, select, input, summary, .choices label { cursor: pointer; }
 .buttons button { border: 0; padding: 0; width: 34px; height: 34px; }
 button:hover { background: var(--hover); }
 svg { width: 16px; height: 16px; fill: currentColor; display: block; margin: auto; }
 :focus-visible { outline: 2px solid var(--read); outline-offset: 2px; border-radius: 2px; }
-input { width: 16px; height: 16px; margin: 0; accent-color: var(--read); cursor: pointer; }
+input { width: 16px; height: 16px; margin: 0; accent-color: var(--read); }
 input[type=range] { flex: 1 1 160px; min-width: 0; height: 28px; }
 .count { min-width: 7.2em; text-align: right; margin-left: auto; }
 .readout { margin: 6px 0 12px; min-height: 1.45em; color: var(--muted); }
@@ -48,7 +46,7 @@ dt { white-space: nowrap; }
 .shift > span { flex: 1; }
 dl > div:has(.shift > :nth-child(4)) { grid-column: 1 / -1; order: 1; }
 details { margin-top: 16px; }
-summary { cursor: pointer; line-height: 28px; margin-bottom: 10px; }
+summary { line-height: 28px; margin-bottom: 10px; }
 .caption { margin-top: 12px; }
 [role=alert] { padding: 12px 14px; border-left: 3px solid var(--write); background: var(--hover); }
 slot { display: none; }
@@ -58,12 +56,12 @@ slot { display: none; }
 }
 @container (min-width: 600px) {
   .parts { grid-template-columns: minmax(0, 1.12fr) minmax(0, 1fr); }
-  .memory { grid-column: 2; grid-row: 1 / span 2; }
+  .memory { grid-area: 1 / 2 / span 2; }
   .heads, .stages { grid-template-columns: repeat(2, minmax(0, 1fr)); grid-column: 1 / -1; }
 }
 @container (max-width: 899px) {
   .long .parts { grid-template-columns: minmax(0, 1fr); }
-  .long .memory { grid-column: 1; grid-row: auto; }
+  .long .memory { grid-area: auto / 1; }
 }
 @media print {
   .inspector { display: none; }

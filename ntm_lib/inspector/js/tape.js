@@ -1,9 +1,10 @@
 // The figure of chapter 1: a tape of five slots. The reader is the controller and gives the orders, one by one.
 import { between, range } from "./canvas.js";
+import { addElement } from "./dom.js";
 import { Figure, defineFigure } from "./figure.js";
 import { fewestOrders, obey, tapesOf } from "./orders.js";
 import { paintLog, paintNumbers, paintSlots } from "./slots.js";
-import { Transport, addElement } from "./transport.js";
+import { Transport } from "./transport.js";
 
 const ORDERS = { left: "← left", write: "write", read: "read", right: "right →" };
 // Pixels: the largest slot, what the circle needs beside them, and where they begin.

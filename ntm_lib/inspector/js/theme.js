@@ -8,8 +8,7 @@ export function pageTheme() {
   const book = document.documentElement.dataset.theme;
   if (book === "dark" || book === "light") return book;
   const lab = document.body?.dataset.jpThemeLight;
-  if (lab) return lab === "true" ? "light" : "dark";
-  return matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+  return (lab ? lab !== "true" : systemTheme().matches) ? "dark" : "light";
 }
 
 /**
@@ -20,7 +19,12 @@ export function pageTheme() {
 export function watchTheme(changed) {
   const observer = new MutationObserver(changed);
   for (const element of [document.documentElement, document.body]) observer.observe(element, { attributeFilter: ["data-theme", "data-jp-theme-light"] });
-  const preferred = matchMedia("(prefers-color-scheme: dark)");
-  preferred.addEventListener("change", changed);
-  return () => { observer.disconnect(); preferred.removeEventListener("change", changed); };
+  const system = systemTheme();
+  system.onchange = changed;
+  return () => {
+    observer.disconnect();
+    system.onchange = null;
+  };
 }
+
+function systemTheme() { return matchMedia("(prefers-color-scheme: dark)"); }

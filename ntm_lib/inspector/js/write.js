@@ -1,9 +1,9 @@
 // The figure of chapter 4: one write and one read, from the memory before to the memory after, with a handle on each number.
 import { heatMap, range, weightBars, written } from "./canvas.js";
+import { addElement } from "./dom.js";
 import { Figure, defineFigure } from "./figure.js";
 import { numbersOn, paintRows, short } from "./grids.js";
 import { readVector } from "./stages.js";
-import { addElement } from "./transport.js";
 import { addedTo, blurredAt, erasedBy } from "./writing.js";
 
 // Pixels: where slots begin, from slot to slot, the height of a vector, and the width below which there is no room for long
