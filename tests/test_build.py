@@ -132,10 +132,13 @@ def fresh_copy(tmp_path) -> Path:
     return folder
 
 
+EXERCISES = ("exercises", "students", "grade", "nbgrader")
+
+
 def test_make_alone_prints_its_targets(fresh_copy, tmp_path):
     result = make(fresh_copy, programs(tmp_path / "bin"))
     printed = [line.split()[1] for line in result.stdout.splitlines()]
-    assert printed == ["help", "book", "test", "lint", "serve", "lab", "bench", "clean"]
+    assert printed == ["help", "book", "test", "lint", "serve", "lab", "bench", *EXERCISES, "clean"]
 
 
 OLD = 'case "$*" in *version_info*) exit 1;; esac'

@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ntm_lib import COPY_RECIPE, CopyTask, NeuralTuringMachine, Trace, runs, several
+from ntm_lib import CopyTask, NeuralTuringMachine, Trace, runs, several
 from ntm_lib.__main__ import main
+from ntm_lib.recipes import FEED_FORWARD_COPY_RECIPE
 
 
 @pytest.fixture(autouse=True)
@@ -129,7 +130,7 @@ def test_the_exit_code_says_whether_it_learned(
     assert main(["train", "copy", "--seed", "7", "--out", str(tmp_path), "--controller", "feed-forward"]) == code
     assert asked["seed"] == 7
     assert asked["progress"] is True
-    assert asked["recipe"] == COPY_RECIPE
+    assert asked["recipe"] == FEED_FORWARD_COPY_RECIPE
     assert NeuralTuringMachine.load(tmp_path / "model.keras").cell.controller.kind == "feed-forward"
     assert "length 20: 0.5" in capsys.readouterr().out
     assert json.loads((tmp_path / "results.json").read_text())["final"]["bits"] is None

@@ -27,9 +27,9 @@ def test_the_commands_of_the_class_run_as_they_are_printed(tmp_path: Path) -> No
         ):  # the set-up is this environment; students.py has its own tests
             continue
         grade = ".venv/bin/python -m exercises.grader grade submissions --out results --salt salt.txt"
-        script = block.replace("make grade", f"{grade} --sources {ROOT}/exercises/source")
-        script = script.replace(".venv/bin", f"{ROOT}/.venv/bin")
-        script = script.replace(" exercises/release", f" {ROOT}/exercises/release")
+        script = block.replace("make grade", f"{grade} --sources '{ROOT}/exercises/source'")
+        script = script.replace(".venv/bin/python", f"'{ROOT}/.venv/bin/python'")
+        script = re.sub(r" (exercises/release/\S+)", rf" '{ROOT}/\1'", script)
         environment = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT), "HOME": str(tmp_path)}
         subprocess.run(["bash", "-eu", "-c", script], cwd=tmp_path, env=environment, check=True)
     assert (tmp_path / "results" / "class.html").exists()

@@ -7,6 +7,8 @@ calls, and writes each result to a pipe. Standard library, NumPy, and wire.py be
 from __future__ import annotations
 
 import builtins
+import contextlib
+import linecache
 import os
 import sys
 import types
@@ -35,15 +37,15 @@ class Report:
         wire.write_frame(self.descriptor, HEAD.pack(kind, 0, case) + wire.encode(value, self.limits.value))
 
 
-def answer(question: Mapping[str, Any], cases: list[int], given: str, folder: Path, report: Report) -> None:
-    """Run the cells of one question and its calls. `cases` are the indices of the calls still to be made."""
+def answer(
+    question: Mapping[str, Any], cells: list[tuple[str, str]], cases: list[int], given: str, report: Report
+) -> None:
+    """Run the cells of one question, each a path and its code, and its calls. `cases` are those still to be made."""
     namespace = fresh_module()
     exec(compile(given, "<given>", "exec"), namespace)
     error = None
-    for name in question["cells"]:
-        error = run_cell(
-            folder / f"{name}.py", namespace
-        )  # what an earlier cell fails with is told by its own question
+    for path, code in cells:
+        error = run_cell(path, code, namespace)  # what an earlier cell fails with is told by its own question
     if question["answer"] not in namespace and error is None:
         error = {"type": "NotDefined", "message": "", "cell": "", "line": 0, "code": ""}
     report.send(Kind.DEFINED, NO_CASE, error)
@@ -78,11 +80,22 @@ def _nothing(*arguments: Any, **more: Any) -> None:
     return None
 
 
-def run_cell(path: Path, namespace: dict[str, Any]) -> dict[str, Any] | None:
-    """Run one cell from its file, as a notebook would: what stood before an error stays defined. Gives the error."""
+def run_cell(path: str, code: str, namespace: dict[str, Any]) -> dict[str, Any] | None:
+    """Run one cell as a notebook would: what stood before an error stays defined. Gives the error.
+
+    AutoGraph reads sources from files, so the cell is written to one, anew for each process: an earlier answer may have
+    removed or locked the folder. Nothing else needs it.
+    """
+    with contextlib.suppress(OSError):
+        folder = Path(path).parent
+        folder.mkdir(exist_ok=True)
+        folder.chmod(0o700)
+        Path(path).unlink(missing_ok=True)
+        Path(path).write_text(code, encoding="utf-8")
+    linecache.cache[path] = (len(code), None, code.splitlines(keepends=True), path)
     try:
-        sys.modules["__main__"].__file__ = str(path)
-        exec(compile(path.read_text(encoding="utf-8"), str(path), "exec"), namespace)
+        sys.modules["__main__"].__file__ = path
+        exec(compile(code, path, "exec"), namespace)
     except BaseException as error:
         return describe(error)
     return None
@@ -123,10 +136,7 @@ def describe(error: BaseException) -> dict[str, Any]:
 
 
 def _line(path: str, number: int) -> str:
-    try:
-        return Path(path).read_text(encoding="utf-8").splitlines()[number - 1].strip()[:120] if path else ""
-    except (OSError, IndexError, ValueError):
-        return ""
+    return linecache.getline(path, number).strip()[:120] if path and isinstance(number, int) else ""
 
 
 def versions() -> dict[str, str]:

@@ -60,9 +60,7 @@ def submission(limited: bool = False) -> None:
     limits = Limits(**load["limits"])
     if not limited:
         _limit(limits)
-    Path(OPTIONS.folder).mkdir(exist_ok=True)
-    for name, code in load["cells"]:
-        Path(OPTIONS.folder, f"{name}.py").write_text(code, encoding="utf-8")
+    cells = {f"{OPTIONS.folder}/{name}.py": code for name, code in load["cells"]}
     failure = _given_code_runs(load["given"])
     tell(Kind.READY if failure is None else Kind.BROKEN, payload=wire.encode(failure))
     lost: set[str] = set()  # cells that end or stop the process: later questions do without them
@@ -71,7 +69,7 @@ def submission(limited: bool = False) -> None:
             tell(Kind.BEGIN, question["index"])
             own = question["cells"][-1]
             question["cells"] = [cell for cell in question["cells"] if cell == own or cell not in lost]
-            if not Questioning(question, load["given"], request["shown"], limits).run():
+            if not Questioning(question, cells, load["given"], request["shown"], limits).run():
                 lost.add(own)
         tell(Kind.DONE)
 
@@ -105,7 +103,10 @@ def _given_code_runs(given: str) -> str | None:
 class Questioning:
     """One question: processes for its calls, until all calls are through or too many processes were lost."""
 
-    def __init__(self, question: Mapping[str, Any], given: str, shown: bool, limits: Limits) -> None:
+    def __init__(
+        self, question: Mapping[str, Any], cells: Mapping[str, str], given: str, shown: bool, limits: Limits
+    ) -> None:
+        self.cells = [(path, cells[path]) for path in (f"{OPTIONS.folder}/{name}.py" for name in question["cells"])]
         self.question, self.given, self.shown, self.limits = question, given, shown, limits
         self.seconds = float(question["seconds"])
         self.pending = list(range(len(question["calls"])))
@@ -165,7 +166,7 @@ class Questioning:
             if not OPTIONS.unboxed:
                 confine.refuse_calls()
             report = answers.Report(3, self.limits)
-            answers.answer(self.question, self.pending, self.given, Path(OPTIONS.folder), report)
+            answers.answer(self.question, self.cells, self.pending, self.given, report)
             sys.stdout.flush()
             report.send(Kind.DONE, NO_CASE, None)
         finally:

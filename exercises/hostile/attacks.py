@@ -39,6 +39,15 @@ def gives(name: str, value: str, verdict: str, points: float = 0.0, first: str =
     return Attack(name, f"{first}\ndef rotate(weights, steps):\n    return {value}\n", verdict, points)
 
 
+SCRATCH = [  # nothing that an answer can remove is needed for the next question, or for its own hidden cases
+    before("removes_the_scratch_folder", "import shutil\nshutil.rmtree('/tmp', ignore_errors=True)"),
+    before("removes_everything_it_may", "import shutil\nshutil.rmtree('/', ignore_errors=True)"),
+    inside("removes_the_scratch_folder_in_a_call", "import shutil\nshutil.rmtree('/tmp', ignore_errors=True)"),
+    inside(
+        "locks_the_scratch_folder",
+        "import os\nfor place in ('/tmp', '/tmp/answers'):\n    try: os.chmod(place, 0)\n    except OSError: pass",
+    ),
+]
 LOOPS = [
     before("loop_at_definition", "while True: pass", "time", 0),
     inside("loop_in_call", "while True: pass", "time", 0),
@@ -129,8 +138,9 @@ BOMBS = [
         "error",
         0,
     ),
-    inside("prints_100_MB", "print('x' * 10**8)"),
-    inside("errors_100_MB", "import sys; sys.stderr.write('x' * 10**8)"),
+    before("prints_100_MB", "print('x' * 10**8)"),
+    before("errors_100_MB", "import sys; sys.stderr.write('x' * 10**8)"),
+    inside("prints_10_MB_in_each_call", "print('x' * 10**7)"),
     inside("prints_without_end", "while True: print('x' * 10**5)", "time", 0),
     gives("value_of_100_MB", "np.zeros(10**7 + 10**6)", "cannot be sent"),
     inside("open_files", "kept = [open('/dev/null') for _ in range(10**5)]", "error", 0),

@@ -10,7 +10,15 @@ from exercises.hostile import attacks, files, forgeries
 from exercises.hostile.attacks import FULL
 from exercises.hostile.course import submission
 
-ATTACKS = [*attacks.LOOPS, *attacks.ENDS, *attacks.BOMBS, *attacks.SPIES, *forgeries.FRAMES, *forgeries.VALUES]
+ATTACKS = [
+    *attacks.SCRATCH,
+    *attacks.LOOPS,
+    *attacks.ENDS,
+    *attacks.BOMBS,
+    *attacks.SPIES,
+    *forgeries.FRAMES,
+    *forgeries.VALUES,
+]
 
 
 class Wanted(NamedTuple):
