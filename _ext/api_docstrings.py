@@ -2,6 +2,7 @@
 
 They name shapes and arguments between single backticks, and write |x| for a length and w* for a product: in Sphinx's
 own language bars and stars are markup, and a line "R." begins a list, so they are escaped here; a backtick means code.
+The lines of an example, from ">>>" to the next empty line, stay as they are.
 Keras hides the arguments of its classes behind *args: the signature shown is that of their constructor.
 """
 
@@ -28,7 +29,11 @@ def escaped(line: str) -> str:
 
 def escape_docstring(app: Sphinx, what: str, name: str, thing: Any, options: Any, lines: list[str]) -> None:
     """Escape a docstring in place; runs before napoleon gives Args, Returns and Raises their form."""
-    lines[:] = [escaped(line) for line in lines]
+    in_example = False
+    for number, line in enumerate(lines):
+        in_example = bool(line.strip()) and (in_example or line.lstrip().startswith(">>> "))
+        if not in_example:
+            lines[number] = escaped(line)
 
 
 def constructor_signature(

@@ -1,16 +1,19 @@
 """How long a page takes to read: a role for the text, and a report.
 
     {reading-time}`book/01_introduction`      in a page: "19 min"
+    {reading-hours}`1-4, 6`                   in a page, of these chapters together: "2.0 hours"
     python _ext/reading_times.py              all pages: words, lines of code, figures, minutes, school grade
 
 Measured from the source: prose at 238 words a minute, the mean of silent reading of non-fiction in English (Brysbaert
-2019, Journal of Memory and Language 109); by our own reckoning a visible line of code at three seconds, and a figure, a
-displayed equation or a question at fifteen. Folded solutions, hidden cells and outputs of text do not count.
+2019, Journal of Memory and Language 109); by our own reckoning a visible line of code, of a cell or included from the
+library, at three seconds, a figure or a displayed equation at fifteen, and a question with its answers, however many,
+at thirty. Folded solutions, hidden cells and outputs of text do not count.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,14 +21,20 @@ import nbformat
 from docutils import nodes
 from docutils.parsers.rst.states import Inliner
 from sphinx.application import Sphinx
+from sphinx.config import Config
+from sphinx.directives.code import LiteralIncludeReader
 
+Role = tuple[list[nodes.Node], list[nodes.system_message]]
 WORDS_A_MINUTE, SECONDS_A_LINE, SECONDS_A_LOOK = 238, 3, 15
+LOOKS_A_QUESTION = 2
 HIDDEN = {"hide-input", "hide-cell", "remove-input", "remove-cell"}
 
 # What is not read word by word, in this order: folded text, blocks of directives, displayed equations, markup.
 FOLDED = re.compile(r"<details.*?</details>", re.DOTALL)
-QUESTION = re.compile(r'<details class="answer"')
+QUESTION = re.compile(r'(?<!</details>\n)<details class="answer[ "]')  # its first answer
 BLOCK = re.compile(r"^(`{3,}|:{3,}).*?^\1", re.DOTALL | re.MULTILINE)
+INCLUDED = re.compile(r"^(`{3,})\{literalinclude\} (.*)\n((?::.*\n)*)\1", re.MULTILINE)
+DEFINITIONS = re.compile(r"^(`{3,})\{glossary\}\n(?::[^\n]*\n)*(.*?)^\1", re.DOTALL | re.MULTILINE)
 EQUATION = re.compile(r"\$\$.*?\$\$", re.DOTALL)
 MARKUP = re.compile(r"<[^>]+>|\{[a-z-]+\}(?=`)|\[([^\]]*)\]\([^)]*\)|[`*_#|>$]")
 
@@ -49,13 +58,28 @@ class Reading:
         return self.words / WORDS_A_MINUTE + (self.lines * SECONDS_A_LINE + self.looks * SECONDS_A_LOOK) / 60
 
 
-def prose_of(text: str) -> tuple[str, int]:
-    """Return the running text of a Markdown text, and the number of equations, figures and questions in it."""
-    looks = len(QUESTION.findall(text)) + len(EQUATION.findall(text))
-    text = FOLDED.sub("", text)
+def read_text(text: str, folder: Path) -> Reading:
+    """What there is to read in a Markdown text that stands in this folder."""
+    looks = LOOKS_A_QUESTION * len(QUESTION.findall(text)) + len(EQUATION.findall(text))
+    text = DEFINITIONS.sub(lambda found: found[2], FOLDED.sub("", text))
+    lines = sum(included_lines(folder / found[2], found[3]) for found in INCLUDED.finditer(text))
+    text = INCLUDED.sub("", text)
     looks += len(BLOCK.findall(text))
     text = EQUATION.sub("", BLOCK.sub("", text))
-    return MARKUP.sub(lambda found: found[1] or " ", text), looks
+    return Reading(MARKUP.sub(lambda found: found[1] or " ", text), lines, looks)
+
+
+def included_lines(path: Path, options: str) -> int:
+    """Count the lines of code that a `literalinclude` with these options shows."""
+    said = dict(re.findall(r'^:([a-z-]+): *"?(.*?)"?$', options, re.MULTILINE))
+    said.pop("dedent", None)  # moves lines, and leaves out none
+    text, _ = LiteralIncludeReader(str(path), said, Config()).read()
+    return visible(text)
+
+
+def visible(code: str) -> int:
+    """Count the lines that are not blank."""
+    return sum(bool(line.strip()) for line in code.splitlines())
 
 
 def reading(path: Path) -> Reading:
@@ -65,20 +89,20 @@ def reading(path: Path) -> Reading:
         ValueError: if the page is neither.
     """
     if path.suffix == ".md":
-        prose, looks = prose_of(path.read_text(encoding="utf-8"))
-        return Reading(prose, 0, looks)
+        return read_text(path.read_text(encoding="utf-8"), path.parent)
     if path.suffix != ".ipynb":
         raise ValueError(f"page must be a notebook or a Markdown file. Received: {path.name!r}")
     parts, lines, looks = [], 0, 0
     for cell in nbformat.read(path, as_version=4).cells:
         if cell.cell_type == "markdown":
-            prose, count = prose_of(cell.source)
-            parts.append(prose)
-            looks += count
+            found = read_text(cell.source, path.parent)
+            parts.append(found.prose)
+            lines += found.lines
+            looks += found.looks
         else:
             looks += "mystnb" in cell.metadata
             hidden = HIDDEN & set(cell.metadata.get("tags", []))
-            lines += 0 if hidden else sum(bool(line.strip()) for line in cell.source.splitlines())
+            lines += 0 if hidden else visible(cell.source)
     return Reading("\n".join(parts), lines, looks)
 
 
@@ -94,23 +118,55 @@ def source_of(folder: Path, name: str) -> Path:
     raise ValueError(f"there is no page of this name. Received: {name!r}")
 
 
-def reading_time(
-    name: str, rawtext: str, text: str, lineno: int, inliner: Inliner, options: object = None, content: object = None
-) -> tuple[list[nodes.Node], list[nodes.system_message]]:
-    """The role: the minutes that a page takes."""
-    environment = inliner.document.settings.env
-    try:
-        path = source_of(Path(environment.srcdir), text)
-    except ValueError as error:
-        message = inliner.reporter.error(f"{name}: {error}", line=lineno)
-        return [inliner.problematic(rawtext, rawtext, message)], [message]
-    environment.note_dependency(str(path))
-    return [nodes.Text(f"{reading(path).minutes:.0f} min")], []
+def numbered(folder: Path, text: str) -> list[Path]:
+    """Return the chapters with these numbers, such as `1-4, 6`.
+
+    Raises:
+        ValueError: if the text is something else, or a chapter does not exist.
+    """
+    if not re.fullmatch(r"\d+(-\d+)?(, *\d+(-\d+)?)*", text):
+        raise ValueError(f"chapters must be numbers such as '1-4, 6'. Received: {text!r}")
+    ranges = [(part + "-" + part).split("-")[:2] for part in text.replace(" ", "").split(",")]
+    numbers = [number for first, last in ranges for number in range(int(first), int(last) + 1)]
+    found = [sorted((folder / "book").glob(f"{number:02d}_*.ipynb")) for number in numbers]
+    if not all(found):
+        raise ValueError(f"a chapter with each number must exist. Received: {text!r}")
+    return [paths[0] for paths in found]
+
+
+def role_of(paths_of: Callable[[Path, str], list[Path]], told: Callable[[float], str]) -> Callable[..., Role]:
+    """Return a role that tells the minutes of the pages that its text names, and whose page depends on them."""
+
+    def role(
+        name: str,
+        rawtext: str,
+        text: str,
+        lineno: int,
+        inliner: Inliner,
+        options: object = None,
+        content: object = None,
+    ) -> Role:
+        environment = inliner.document.settings.env
+        try:
+            paths = paths_of(Path(environment.srcdir), text)
+        except ValueError as error:
+            message = inliner.reporter.error(f"{name}: {error}", line=lineno)
+            return [inliner.problematic(rawtext, rawtext, message)], [message]
+        for path in paths:
+            environment.note_dependency(str(path))
+        return [nodes.Text(told(sum(reading(path).minutes for path in paths)))], []
+
+    return role
+
+
+reading_time = role_of(lambda folder, text: [source_of(folder, text)], lambda minutes: f"{minutes:.0f} min")
+reading_hours = role_of(numbered, lambda minutes: f"{minutes / 60:.1f} hours")
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Add the role to the book."""
     app.add_role("reading-time", reading_time)
+    app.add_role("reading-hours", reading_hours)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 

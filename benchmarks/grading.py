@@ -1,4 +1,4 @@
-"""Measure the grader: 200 submissions of a NumPy exercise and of a TensorFlow one, each in a sandbox of its own.
+"""Measure the grader: 200 submissions of exercise 1 (NumPy) and 200 of 12 (TensorFlow), each in a box of its own.
 
 The time of a submission is what one process takes for it, from the file to the written record; its processor time is
 that of the grader and of everything in its boxes. Memory is that of the grader and of its boxes after each submission.
@@ -20,60 +20,31 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from exercises.grader import batch, dialogue, grading, records, sandbox, sources, submissions
-from exercises.hostile import course
 
 COUNT = 200
 ROOT = Path(__file__).resolve().parents[1]
-NUMPY = ROOT / "exercises" / "source" / "01_introduction.ipynb"
-RELEASED = ROOT / "exercises" / "release" / "01_introduction.ipynb"
-TENSORFLOW = """
-def reference(weights):
-    return weights**2 / (weights**2).sum(axis=-1, keepdims=True)
-
-def draw(rng):
-    weights = rng.random((2, 5)).astype(np.float32)
-    return {"weights": weights / weights.sum(axis=-1, keepdims=True)}
-
-grade(Question(
-    name="q1", answer="focus", points=4, seconds=30, tolerance=1e-4, uses="ntm_lib",
-    public=[{"weights": np.full((1, 4), 0.25, np.float32)}], draw=draw, hidden=4, reference=reference,
-), globals())"""
-ANSWER = """
-import tensorflow as tf
-from ntm_lib import sharpen
-
-@tf.function
-def graph(weights):
-    return sharpen(weights, 2.0)
-
-def focus(weights):
-    return graph(tf.constant(weights)).numpy()
-"""
+NUMPY, TENSORFLOW = "01_introduction", "12_stability"
+WRONG = {
+    NUMPY: ("q1", "def hop(message, slots, stride):\n    return message"),
+    TENSORFLOW: ("q4", "def ripple(seed, inputs, push):\n    return np.zeros(inputs.shape[1])"),
+}
 
 
-def numpy_class(folder: Path) -> None:
-    """Answers to exercise 1: right ones, and every fourth student has one wrong."""
-    solutions = sources.read(NUMPY).solutions
-    released = json.loads(RELEASED.read_text(encoding="utf-8"))
+def hand_in_class(name: str, folder: Path) -> None:
+    """Answers to an exercise of the course: right ones, and every fourth student has one wrong."""
+    source = ROOT / "exercises" / "source" / f"{name}.ipynb"
+    solutions = sources.read(source).solutions
+    released = json.loads((ROOT / "exercises" / "release" / source.name).read_text(encoding="utf-8"))
     (folder / "source").mkdir()
-    (folder / "source" / NUMPY.name).write_bytes(NUMPY.read_bytes())
+    (folder / "source" / source.name).write_bytes(source.read_bytes())
+    question, wrong = WRONG[name]
     for number in range(COUNT):
         for cell in released["cells"]:
-            name = cell["metadata"].get("nbgrader", {}).get("grade_id")
-            if name in solutions:
-                wrong = number % 4 == 0 and name == "q1"
-                code = "def hop(message, slots, stride):\n    return message" if wrong else solutions[name]
+            answer = cell["metadata"].get("nbgrader", {}).get("grade_id")
+            if answer in solutions:
+                code = wrong if number % 4 == 0 and answer == question else solutions[answer]
                 cell["source"] = f"{code}\n# student {number}"
         _hand_in(folder, number, released)
-
-
-def tensorflow_class(folder: Path) -> None:
-    """One question about using the library, answered with a compiled function."""
-    course.QUESTIONS, course.RIGHT = {"q1": TENSORFLOW}, {"q1": ANSWER}
-    course.SOURCES = {"q1": "def focus(weights):\n    return weights\n"}
-    course.write_source(folder / "source")
-    for number in range(COUNT):
-        _hand_in(folder, number, course.submission({"q1": f"{ANSWER}# student {number}\n"}))
 
 
 def _hand_in(folder: Path, number: int, notebook: dict[str, Any]) -> None:
@@ -135,11 +106,11 @@ def main() -> None:
     sandbox.require()
     results = json.loads(options.out.read_text()) if options.out.exists() else {}
     with tempfile.TemporaryDirectory() as name:
-        for kind, make in {"numpy": numpy_class, "tensorflow": tensorflow_class}.items():
+        for kind, exercise in {"numpy": NUMPY, "tensorflow": TENSORFLOW}.items():
             if options.only in (None, kind):
                 folder = Path(name, kind)
                 folder.mkdir()
-                make(folder)
+                hand_in_class(exercise, folder)
                 results[kind] = measure(folder)
                 if kind == "numpy":
                     results["numpy, a fresh box each"] = measure(folder, warm=False, count=50)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import json
 import platform
-import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,9 +18,10 @@ from statistics import median
 from typing import Any
 from urllib.parse import unquote, urlparse
 
+from page_bytes import KINDS, LARGEST, LIVE, by_kind, without_figures
+
 ROOT = Path(__file__).resolve().parents[1]
 HTML = ROOT / "_build" / "html"
-LIVE = re.compile(r"<(ntm-[\w-]+)[ >].*?</\1>|<script type=\"module\"[^>]*>.*?</script>", re.S)
 FIND = "[...document.querySelectorAll('*')].find(element => element.{0}).{0}"
 PLAYGROUND, CLASSROOM = FIND.format("playground"), FIND.format("classroom")
 WATCH = """() => { const wait = () => { const found = [...document.querySelectorAll('*')].find(e => e.playground);
@@ -46,18 +46,22 @@ def chromium() -> Iterator[Any]:
         browser.close()
 
 
-def bytes_of(browser: Any, path: Path) -> dict[str, int]:
-    """Return the bytes of a page with all that it loads, of its own file, and of the live parts in it."""
+def bytes_of(browser: Any, path: Path) -> dict[str, Any]:
+    """Return the bytes of a page with all that it loads, of its own file, of the live parts in it, and by kind."""
     page = browser.new_page()
     loaded: set[Path] = set()
     page.on("request", lambda request: loaded.add(Path(unquote(urlparse(request.url).path))))
-    page.goto(path.as_uri(), wait_until="networkidle")
+    page.goto(path.as_uri(), timeout=120_000)
+    page.evaluate("async () => { await window.MathJax?.startup.promise; await document.fonts.ready; }")
+    page.wait_for_load_state("networkidle")
     page.close()
     text = path.read_text(encoding="utf-8")
     return {
         "all": sum(file.stat().st_size for file in loaded if file.is_file()),
         "page": path.stat().st_size,
         "live": sum(len(found[0].encode()) for found in LIVE.finditer(text)),
+        "kinds": by_kind(path, loaded),
+        "sent": by_kind(path, loaded, compressed=True),
     }
 
 
@@ -107,27 +111,42 @@ def learning(browser: Any) -> dict[str, float]:
     }
 
 
+def table(pages: dict[str, Any]) -> str:
+    """Return the bytes of the pages by kind in kB, as they are stored / as a server sends them."""
+    lines = [f"{'page, kB stored / sent':30}{'all':>12}{'- figures':>12}" + "".join(f"{kind:>12}" for kind in KINDS)]
+    for name, sizes in pages.items():
+        stored, sent = sizes["kinds"], sizes["sent"]
+        parts = [(sum(stored.values()), sum(sent.values())), (without_figures(stored), without_figures(sent))]
+        parts += [(stored[kind], sent[kind]) for kind in KINDS]
+        lines.append(f"{name:30}" + "".join(f"{f'{a / 1e3:.0f} / {b / 1e3:.0f}':>12}" for a, b in parts))
+    over = [name for name, sizes in pages.items() if without_figures(sizes["sent"]) > LARGEST]
+    lines.append(f"over {LARGEST / 1e3:.0f} kB sent, without the data of figures: {', '.join(over) or 'none'}")
+    return "\n".join(lines)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--loads", type=int, default=7)
+    parser.add_argument("--bytes", action="store_true", help="count bytes only; the times in --out stay as they are")
     parser.add_argument("--out", type=Path)
     arguments = parser.parse_args()
     if not (HTML / "index.html").exists():
         raise SystemExit("build the book first: make book")
     with chromium() as browser:
         names = sorted(path.relative_to(HTML).as_posix() for path in [HTML / "index.html", *HTML.glob("book/*.html")])
+        kept = json.loads(arguments.out.read_text(encoding="utf-8")) if arguments.bytes and arguments.out else {}
         results = {
             "command": "python benchmarks/pages.py",
             "browser": f"Chromium {browser.version}",
             "processor": platform.processor() or platform.machine(),
             "pages": {name: bytes_of(browser, HTML / name) for name in names},
-            "first_page": first_page(browser, arguments.loads),
-            "learning": learning(browser),
         }
-    print(f"{'page':32}{'all, kB':>9}{'page, kB':>10}{'live, kB':>10}")
-    for name, sizes in results["pages"].items():
-        print(f"{name:32}" + f"{sizes['all'] / 1e3:9.0f}{sizes['page'] / 1e3:10.0f}{sizes['live'] / 1e3:10.0f}")
-    for part in ("first_page", "learning"):
+        if arguments.bytes:
+            results = {**kept, "pages": results["pages"]}
+        else:
+            results |= {"first_page": first_page(browser, arguments.loads), "learning": learning(browser)}
+    print(table(results["pages"]))
+    for part in {"first_page", "learning"} & set(results):
         print(part, {name: round(value, 2) for name, value in results[part].items()})
     if arguments.out:
         arguments.out.write_text(json.dumps(results, indent=1) + "\n")

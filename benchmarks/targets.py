@@ -1,10 +1,12 @@
 """Compare what was learned with the table of targets, from the committed results; exit with 1 where a row falls short.
 
 python benchmarks/targets.py
+python benchmarks/targets.py --results _build/learning --only copy      what `make learn` has just trained
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
 from collections.abc import Callable, Sequence
@@ -119,9 +121,14 @@ class Row(NamedTuple):
     paper: str
 
 
+def task_of(target: Target) -> str:
+    """Return the name of a target's task."""
+    return Path(target.file).stem.removesuffix("_seeds").removesuffix("_lstm").removesuffix("_feed-forward")
+
+
 def judged(target: Target, results: Path = RESULTS) -> Row:
     """Return what came of a target, from the results of all its runs."""
-    task = Path(target.file).stem.removesuffix("_seeds").removesuffix("_lstm").removesuffix("_feed-forward")
+    task = task_of(target)
     path = results / target.file
     if not path.exists():
         return Row(task, target.what, float("nan"), "not trained yet", target.paper)
@@ -134,9 +141,13 @@ def _no_nan(part: dict) -> dict:
     return {name: float("inf") if name == "bits" and value is None else value for name, value in part.items()}
 
 
-def main() -> int:
+def main(arguments: Sequence[str] = ()) -> int:
     """Print the table; return 1 if a row is not met, else 0."""
-    rows = [judged(target) for target in TARGETS]
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--results", type=Path, default=RESULTS, help="the folder of results (default: the committed)")
+    parser.add_argument("--only", choices=sorted({task_of(target) for target in TARGETS}), help="the rows of this task")
+    options = parser.parse_args(arguments)
+    rows = [judged(target, options.results) for target in TARGETS if options.only in (None, task_of(target))]
     for row in rows:
         paper = f" (paper: {row.paper})" if row.paper else ""
         print(f"{row.task:20} {row.what:54} {row.value:10.4g}  {row.verdict}{paper}")
@@ -144,4 +155,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

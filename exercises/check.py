@@ -7,9 +7,9 @@ words. `exercises.grader.release` joins the parts to `release/check.py`: NumPy, 
 
 from exercises.student.cases import PICTURES, THROUGH, drive, identity, inspect
 from exercises.student.machine import BACK, FORWARD, STAY, Run, run
-from exercises.student.notebook import exercise
+from exercises.student.notebook import arguments_shown, exercise
 from exercises.student.pictures import drawn, labelled, raster, text_of, trace_picture
-from exercises.student.values import Unusable, changed_arguments, described, differs, numbers_in
+from exercises.student.values import Unusable, changed_arguments, described, differs, numbers_in, unjudged
 
 __all__ = [
     "BACK",
@@ -19,6 +19,7 @@ __all__ = [
     "THROUGH",
     "Run",
     "Unusable",
+    "arguments_shown",
     "changed_arguments",
     "described",
     "differs",
@@ -33,4 +34,5 @@ __all__ = [
     "run",
     "text_of",
     "trace_picture",
+    "unjudged",
 ]

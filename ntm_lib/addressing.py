@@ -15,7 +15,20 @@ from ntm_lib import checks, numerics
 
 
 class AddressingStages(NamedTuple):
-    """The weighting after each stage of addressing, each `[B, N]` or `[B, R, N]`."""
+    """The weighting after each stage of addressing, each `[B, N]` or `[B, R, N]`.
+
+    Example:
+        >>> from ntm_lib import address
+        >>> memory = [[[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0]]]  # three slots
+        >>> before, key, kernel = [[0.0, 0.0, 1.0]], [[0.0, 1.0]], [[0.0, 0.2, 0.8]]
+        >>> stages = address(memory, before, key, 8.0, 0.9, kernel, sharpening=2.0)
+        >>> for name, weighting in stages._asdict().items():
+        ...     print(f"{name:8}", weighting.numpy().round(2))
+        content  [[0. 1. 0.]]
+        gated    [[0.  0.9 0.1]]
+        shifted  [[0.08 0.18 0.74]]
+        weights  [[0.01 0.06 0.93]]
+    """
 
     content: tf.Tensor
     """w^c, equation (5)."""
@@ -39,6 +52,12 @@ def cosine_similarity(x: Any, y: Any) -> tf.Tensor:
 
     Raises:
         ValueError: if the last axes differ, or a value is not a finite real number.
+
+    Example:
+        >>> from ntm_lib import cosine_similarity
+        >>> rows = [[3.0, 0.0], [1.0, 1.0], [0.0, 2.0], [0.0, 0.0]]
+        >>> print(cosine_similarity([1.0, 0.0], rows).numpy().round(2))
+        [1.   0.71 0.   0.  ]
     """
     x = checks.tensor("x", x)
     y = checks.tensor("y", y, dtype=x.dtype)
@@ -68,6 +87,15 @@ def content_addressing(key: Any, memory: Any, *, strength: Any = None, slots_las
 
     Raises:
         ValueError: if a rank or the width W does not fit, or a value is not a finite real number.
+
+    Example:
+        >>> from ntm_lib import content_addressing
+        >>> memory = [[[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0]]]  # three slots
+        >>> for strength in (1.0, 10.0):
+        ...     weights = content_addressing([[1.0, 0.0]], memory, strength=strength)
+        ...     print(weights.numpy().round(2))
+        [[0.67 0.24 0.09]]
+        [[1. 0. 0.]]
     """
     memory = checks.tensor("memory", memory, "[B, W, N]" if slots_last else "[B, N, W]")
     key = checks.tensor("key", key, "[B, W]", "[B, R, W]", dtype=memory.dtype)
@@ -94,6 +122,12 @@ def interpolate(content_weights: Any, previous_weights: Any, gate: Any) -> tf.Te
 
     Raises:
         ValueError: if a shape does not fit, or a value is not a finite real number.
+
+    Example:
+        >>> from ntm_lib import interpolate
+        >>> content, previous = [[0.0, 0.0, 1.0]], [[1.0, 0.0, 0.0]]
+        >>> print(interpolate(content, previous, gate=0.25).numpy())
+        [[0.75 0.   0.25]]
     """
     content = checks.tensor("content_weights", content_weights, "[B, N]", "[B, R, N]")
     shape = "[B, N]" if content.shape.rank == 2 else "[B, R, N]"
@@ -120,6 +154,14 @@ def shift(weights: Any, kernel: Any) -> tf.Tensor:
 
     Raises:
         ValueError: if K is even or larger than N, a rank does not fit, or a value is not a finite real number.
+
+    Example:
+        >>> from ntm_lib import shift
+        >>> last_slot = [[0.0, 0.0, 0.0, 0.0, 1.0]]
+        >>> print(shift(last_slot, [[0.0, 0.0, 1.0]]).numpy())  # a ring
+        [[1. 0. 0. 0. 0.]]
+        >>> print(shift(last_slot, [[0.1, 0.8, 0.1]]).numpy().round(2))  # blurs
+        [[0.1 0.  0.  0.1 0.8]]
     """
     weights = checks.tensor("weights", weights, "[B, N]", "[B, R, N]")
     shape = "[B, K]" if weights.shape.rank == 2 else "[B, R, K]"
@@ -150,6 +192,14 @@ def sharpen(weights: Any, sharpening: Any) -> tf.Tensor:
 
     Raises:
         ValueError: if a shape does not fit, or a value is not a finite real number.
+
+    Example:
+        >>> from ntm_lib import sharpen
+        >>> for gamma in (1.0, 2.0, 5.0):
+        ...     print(sharpen([[0.2, 0.6, 0.2]], gamma).numpy().round(3))
+        [[0.2 0.6 0.2]]
+        [[0.091 0.818 0.091]]
+        [[0.004 0.992 0.004]]
     """
     weights = checks.tensor("weights", weights, "[B, N]", "[B, R, N]")
     return numerics.power_normalise(weights, _per_weighting("sharpening", sharpening, weights))
@@ -168,6 +218,11 @@ def spread(weights: Any) -> tf.Tensor:
 
     Raises:
         ValueError: if the rank does not fit, or a value is not a finite real number.
+
+    Example:
+        >>> from ntm_lib import spread
+        >>> print(spread([[1.0, 0.0, 0.0, 0.0], [0.25, 0.25, 0.25, 0.25]]).numpy())
+        [0.   0.75]
     """
     weights = checks.tensor("weights", weights, "[B, N]", "[B, R, N]")
     return 1.0 - tf.reduce_sum(tf.square(weights), axis=-1)
@@ -201,6 +256,17 @@ def address(
 
     Raises:
         ValueError: if a shape does not fit, or a value is not a finite real number.
+
+    Example:
+        >>> from ntm_lib import address
+        >>> memory = [[[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0]]]  # three slots
+        >>> before, key = [[1.0, 0.0, 0.0]], [[0.0, 1.0]]  # on slot 0, looking for slot 1
+        >>> one_on = [[0.0, 0.0, 1.0]]
+        >>> for gate in (1.0, 0.0):  # one slot on from the match; from where the head was
+        ...     stages = address(memory, before, key, 20.0, gate, one_on, sharpening=1.0)
+        ...     print(stages.weights.numpy().round(2))
+        [[0. 0. 1.]]
+        [[0. 1. 0.]]
     """
     content = content_addressing(key, memory, strength=strength, slots_last=slots_last)
     gated = interpolate(content, previous_weights, gate)

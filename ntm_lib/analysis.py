@@ -29,6 +29,15 @@ def compute_gradients(model: SequenceModel, inputs: Any, targets: Any, *, mask: 
 
     Raises:
         ValueError: if a shape does not fit, or a value is not a finite real number.
+
+    Example:
+        >>> import numpy as np
+        >>> from ntm_lib import CopyTask, NeuralTuringMachine, compute_gradients
+        >>> batch = CopyTask(2).sample(1, np.random.default_rng(0), length=2)
+        >>> model = NeuralTuringMachine(3, 2, 6, 4, units=5)
+        >>> gradients = compute_gradients(model, batch.inputs, batch.targets, mask=batch.mask)
+        >>> len(gradients) == len(model.trainable_variables)
+        True
     """
     if not isinstance(model, keras.Model):
         raise ValueError(f"model must be a Keras model. Received: {model!r}")
@@ -60,6 +69,13 @@ def analyze_ntm_stability(
 
     Raises:
         ValueError: if `ntm` is no `NeuralTuringMachine`, or a number is not whole and positive.
+
+    Example:
+        >>> from ntm_lib import NeuralTuringMachine, analyze_ntm_stability
+        >>> model = NeuralTuringMachine(3, 2, 6, 4, units=5)
+        >>> changes = analyze_ntm_stability(model, 20, sequences=2)
+        >>> print(changes.shape, bool((changes > 0).all()))
+        (20,) True
     """
     if not isinstance(ntm, NeuralTuringMachine):
         raise ValueError(f"ntm must be a NeuralTuringMachine. Received: {ntm!r}")
@@ -72,5 +88,6 @@ def analyze_ntm_stability(
         return tf.reduce_mean(tf.abs(after.memory - start.memory)), after
 
     start = ntm.cell.initial_state(runs)
-    run = tf.function(lambda inputs: recurrence.scan(step, ntm.cell.controller.recurrent_weights(), inputs, start)[0])
+    weights = ntm.cell.controller.recurrent_weights()
+    run = tf.function(lambda inputs: recurrence.scan(step, weights, inputs, start)[0], autograph=False)
     return run(tf.constant(inputs)).numpy()

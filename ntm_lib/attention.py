@@ -22,6 +22,15 @@ def attention_mechanism(query: Any, keys: Any, values: Any) -> tf.Tensor:
 
     Raises:
         ValueError: if a shape does not fit, or a value is not a finite real number.
+
+    Example:
+        >>> from ntm_lib import attention_mechanism
+        >>> keys, values = [[[9.0, 0.0], [0.0, 9.0]]], [[[10.0], [20.0]]]
+        >>> queries = [[[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]]]
+        >>> print(attention_mechanism(queries, keys, values).numpy().round(1)[0])
+        [[10.]
+         [20.]
+         [15.]]
     """
     query = checks.tensor("query", query, "[B, Q, D]")
     keys = checks.tensor("keys", keys, "[B, N, D]", dtype=query.dtype)
@@ -46,6 +55,12 @@ def read_with_attention(memory: Any, read_query: Any) -> tf.Tensor:
 
     Raises:
         ValueError: if a shape does not fit, or a value is not a finite real number.
+
+    Example:
+        >>> from ntm_lib import read_with_attention
+        >>> memory = [[[8.0, 0.0], [0.0, 8.0]]]
+        >>> print(read_with_attention(memory, [[1.0, 0.0]]).numpy().round(2))
+        [[7.97 0.03]]
     """
     memory = checks.tensor("memory", memory, "[B, N, W]")
     query = checks.tensor("read_query", read_query, "[B, W]", "[B, R, W]", dtype=memory.dtype)

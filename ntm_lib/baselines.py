@@ -28,6 +28,13 @@ class LSTMBaseline(SequenceModel):
 
     Raises:
         ValueError: if a number is not whole and positive, or `input_scale` is not finite or is negative.
+
+    Example:
+        >>> import numpy as np
+        >>> from ntm_lib import LSTMBaseline
+        >>> model = LSTMBaseline(num_inputs=9, num_outputs=8, units=32, layers=2)
+        >>> print(model(np.zeros((2, 5, 9), "float32")).shape, model.count_params())
+        (2, 5, 8) 13960
     """
 
     def __init__(
@@ -123,6 +130,14 @@ class SimpleNTM(keras.layers.Layer):
 
     Raises:
         ValueError: if a number is not whole and positive.
+
+    Example:
+        >>> import numpy as np
+        >>> from ntm_lib import SimpleNTM
+        >>> layer = SimpleNTM(units=16, memory_size=10, memory_vector_dim=4)
+        >>> outputs, (hidden, cell) = layer(np.zeros((2, 5, 3), "float32"))
+        >>> print(outputs.shape, hidden.shape)  # C + W = 16 + 4
+        (2, 5, 20) (2, 16)
     """
 
     def __init__(self, units: int, memory_size: int, memory_vector_dim: int, **kwargs: Any) -> None:

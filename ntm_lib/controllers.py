@@ -56,6 +56,15 @@ class NTMController(keras.layers.Layer):
     Raises:
         ValueError: if a number is not whole and positive, `input_scale` is not finite or is negative, `controller` is
             unknown, or `head_start` names no parameter of a head.
+
+    Example:
+        >>> import numpy as np
+        >>> from ntm_lib import NTMController
+        >>> controller = NTMController(num_inputs=9, num_outputs=8, memory_vector_dim=20)
+        >>> states = [np.zeros((1, size), "float32") for size in (20, 100, 100)]  # r, h, c
+        >>> raw, states = controller(np.zeros((1, 9), "float32"), states)
+        >>> print(raw.shape, controller.heads.total)
+        (1, 92) 92
     """
 
     def __init__(

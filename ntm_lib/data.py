@@ -32,6 +32,14 @@ def dataset(task: Task, batch_size: int, *, seed: int = 0, chunk: int = 16) -> t
 
     Raises:
         ValueError: if a number is not whole and positive.
+
+    Example:
+        >>> from ntm_lib import CopyTask, dataset
+        >>> batches = dataset(CopyTask(vector_dim=8, max_length=20), batch_size=4, seed=0)
+        >>> for inputs, targets, mask in batches.take(2):
+        ...     print(inputs.shape, targets.shape, mask.shape)
+        (4, 41, 9) (4, 41, 8) (4, 41)
+        (4, 41, 9) (4, 41, 8) (4, 41)
     """
     if not isinstance(task, Task):
         raise ValueError(f"task must be a task such as CopyTask(). Received: {task!r}")

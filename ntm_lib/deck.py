@@ -47,6 +47,14 @@ def train_sorting_ntm(
 
     Raises:
         ValueError: if a number is not whole and positive, or the model does not fit the task.
+
+    Example:
+        >>> from ntm_lib import LSTMBaseline, train_sorting_ntm
+        >>> ntm = LSTMBaseline(5, 4, units=4, layers=1)  # four numbers, a delimiter
+        >>> sizes = {"sequence_length": 2, "max_value": 4}
+        >>> losses = train_sorting_ntm(ntm, 2, **sizes, report=lambda line: None)
+        >>> losses.shape
+        (2,)
     """
     return _train(ntm, SortingTask(sequence_length, max_value), num_epochs, optimizer, batch_size, seed, report)
 
@@ -84,6 +92,14 @@ def train_qa_ntm(
 
     Raises:
         ValueError: as there.
+
+    Example:
+        >>> from ntm_lib import LSTMBaseline, train_qa_ntm
+        >>> ntm = LSTMBaseline(5, 4, units=4, layers=1)  # four tokens, a mark
+        >>> sizes = {"context_length": 4, "question_length": 1, "vocab_size": 4}
+        >>> losses = train_qa_ntm(ntm, 2, **sizes, report=lambda line: None)
+        >>> losses.shape
+        (2,)
     """
     task = KeyValueTask(context_length, question_length, vocab_size)
     return _train(ntm, task, num_epochs, optimizer, batch_size, seed, report)

@@ -16,7 +16,14 @@ from ntm_lib import checks
 
 
 class HeadSizes(NamedTuple):
-    """How many heads there are and how wide their parameters are."""
+    """How many heads there are and how wide their parameters are.
+
+    Example:
+        >>> from ntm_lib import HeadSizes
+        >>> sizes = HeadSizes(1, 1, memory_vector_dim=20, shift_range=1)
+        >>> sizes.shifts, sizes.addressing, sizes.total
+        (3, 26, 92)
+    """
 
     read_heads: int
     write_heads: int
@@ -49,7 +56,23 @@ HeadStart: TypeAlias = Mapping[str, Mapping[str, float | Sequence[float]]]
 
 
 class HeadParameters(NamedTuple):
-    """What all heads of one step are told, read heads first (sections 3.2 and 3.3 of the paper)."""
+    """What all heads of one step are told, read heads first (sections 3.2 and 3.3 of the paper).
+
+    Example:
+        >>> import numpy as np
+        >>> from ntm_lib import HeadSizes, split_heads
+        >>> sizes = HeadSizes(1, 1, memory_vector_dim=4, shift_range=1)
+        >>> heads = split_heads(np.zeros((1, sizes.total), "float32"), sizes)
+        >>> for name, part in heads._asdict().items():
+        ...     print(f"{name:10} {part.numpy().shape!s:9} {part.numpy().flat[0]:.2f}")
+        key        (1, 2, 4) 0.00
+        strength   (1, 2)    0.69
+        gate       (1, 2)    0.50
+        shift      (1, 2, 3) 0.33
+        sharpening (1, 2)    1.69
+        erase      (1, 1, 4) 0.50
+        add        (1, 1, 4) 0.00
+    """
 
     key: tf.Tensor
     """k, `[B, R+H, W]`, between -1 and 1 (tanh)."""
@@ -79,6 +102,14 @@ def split_heads(raw: tf.Tensor, sizes: HeadSizes) -> HeadParameters:
 
     Raises:
         ValueError: if `raw` has another rank or another length, or `sizes` is none.
+
+    Example:
+        >>> import numpy as np
+        >>> from ntm_lib import HeadSizes, split_heads
+        >>> sizes = HeadSizes(1, 1, memory_vector_dim=4, shift_range=1)
+        >>> heads = split_heads(np.full((1, sizes.total), 3.0, "float32"), sizes)
+        >>> print(heads.gate.numpy().round(2), heads.shift.numpy().round(2)[0, 0])
+        [[0.95 0.95]] [0.33 0.33 0.33]
     """
     if not isinstance(sizes, HeadSizes):
         raise ValueError(f"sizes must be HeadSizes. Received: {sizes!r}")

@@ -25,6 +25,14 @@ def read_memory(memory: Any, read_weights: Any, *, slots_last: bool = False) -> 
 
     Raises:
         ValueError: if a rank or the number of slots does not fit, or a value is not a finite real number.
+
+    Example:
+        >>> from ntm_lib import read_memory
+        >>> memory = [[[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]]
+        >>> print(read_memory(memory, [[0.0, 1.0, 0.0]]).numpy())
+        [[3. 4.]]
+        >>> print(read_memory(memory, [[0.5, 0.0, 0.5]]).numpy())  # mixes slots
+        [[3. 4.]]
     """
     memory = _memory(memory, slots_last)
     weights = checks.tensor("read_weights", read_weights, "[B, N]", "[B, R, N]", dtype=memory.dtype)
@@ -54,6 +62,15 @@ def write_memory(
 
     Raises:
         ValueError: if a shape does not fit, or a value is not a finite real number.
+
+    Example:
+        >>> from ntm_lib import write_memory
+        >>> memory = [[[1.0, 1.0], [1.0, 1.0], [1.0, 1.0]]]
+        >>> erase, add = [[1.0, 0.0]], [[0.0, 5.0]]
+        >>> print(write_memory(memory, [[0.0, 1.0, 0.0]], erase, add).numpy()[0])
+        [[1. 1.]
+         [0. 6.]
+         [1. 1.]]
     """
     memory = _memory(memory, slots_last)
     weights = checks.tensor("write_weights", write_weights, "[B, N]", "[B, H, N]", dtype=memory.dtype)

@@ -50,6 +50,18 @@ class NeuralTuringMachine(SequenceModel):
     Raises:
         ValueError: if a number is not whole and positive, the penalty or the scale is negative or not finite, the shift
             range does not fit, a name is unknown, or `head_start` names no parameter of a head.
+
+    Example:
+        >>> import numpy as np
+        >>> from ntm_lib import CopyTask, NeuralTuringMachine
+        >>> model = NeuralTuringMachine(9, 8, memory_size=128, memory_vector_dim=20)
+        >>> batch = CopyTask(vector_dim=8).sample(2, np.random.default_rng(0), length=5)
+        >>> print(model(batch.inputs).shape, model.count_params())
+        (2, 11, 8) 62260
+        >>> model.save("machine.keras")
+        >>> again = NeuralTuringMachine.load("machine.keras")
+        >>> bool(np.allclose(again(batch.inputs), model(batch.inputs), atol=1e-6))
+        True
     """
 
     def __init__(
@@ -125,11 +137,14 @@ class NeuralTuringMachine(SequenceModel):
         if penalised:
             features, spreads = features[..., :-1], features[..., -1]
             self._penalise(spreads if mask is None else spreads * tf.transpose(mask))
-        logits = self.cell.controller.output_logits(tf.reshape(features, [-1, features.shape[-1]]))
-        steps, batch = tf.shape(inputs)[1], tf.shape(inputs)[0]
-        logits = tf.transpose(tf.reshape(logits, [steps, batch, self.num_outputs]), [1, 0, 2])
-        logits = tf.ensure_shape(logits, [*inputs.shape[:2], self.num_outputs])
+        logits = tf.ensure_shape(self.logits(features), [*inputs.shape[:2], self.num_outputs])
         return logits if mask is None else logits * mask[..., tf.newaxis]
+
+    def logits(self, features: tf.Tensor) -> tf.Tensor:
+        """Return the logits, `[B, T, O]`, of the cell's features of all steps, `[T, B, C + R*W]`."""
+        rows = self.cell.controller.output_logits(tf.reshape(features, [-1, features.shape[-1]]))
+        shape = [tf.shape(features)[0], tf.shape(features)[1], self.num_outputs]
+        return tf.transpose(tf.reshape(rows, shape), [1, 0, 2])
 
     def _penalise(self, spreads: tf.Tensor) -> None:
         """Let the spread of all heads, `[T, B]`, act on the gradient but not on the number: the loss stays in bits."""

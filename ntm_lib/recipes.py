@@ -15,7 +15,19 @@ from ntm_lib.schedules import HoldThenDecay
 
 @dataclass(frozen=True)
 class Recipe:
-    """Everything that decides how a machine is trained, apart from the machine and the seed."""
+    """Everything that decides how a machine is trained, apart from the machine and the seed.
+
+    Example:
+        >>> from dataclasses import replace
+        >>> from ntm_lib import COPY_RECIPE
+        >>> longer = replace(COPY_RECIPE, sequences=80_000, hold=0.5)
+        >>> COPY_RECIPE.steps, longer.steps
+        (10000, 20000)
+        >>> replace(COPY_RECIPE, beta_2=1.5)
+        Traceback (most recent call last):
+            ...
+        ValueError: beta_2 must be a number between 0 and 1.0. Received: 1.5
+    """
 
     sequences: int
     """How many sequences are shown."""
@@ -78,7 +90,16 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Goal:
-    """What counts as learned, in one of the measures of `ntm_lib.evaluate`."""
+    """What counts as learned, in one of the measures of `ntm_lib.evaluate`.
+
+    Example:
+        >>> from ntm_lib import Goal
+        >>> goal = Goal("bits", 0.01)
+        >>> [goal.is_reached({"bits": bits}) for bits in (0.002, 3.0, float("nan"))]
+        [True, False, False]
+        >>> Goal("right", 0.95).is_reached({"right": 0.96})
+        True
+    """
 
     measure: str
     """"bits" or "excess_bits", bits a sequence or those above the optimum; "right" or "answered", shares."""

@@ -4,6 +4,9 @@
 computes each step a second time when its gradient is due, and leaves the gradient of every weight matrix to one product
 after the loop. TensorFlow's gradient of a loop keeps every intermediate and updates every matrix at every step.
 
+The loops are TensorFlow's own, so the library compiles with `autograph=False`: rewriting its source and that of Keras
+would take most of the time before the first step.
+
 A step is a function `step(affine, inputs, state) -> (output, state)`. All its weights are reached through
 `affine(index, vectors)`, which returns `vectors @ kernel + bias` for the pair `weights[index]`.
 """

@@ -36,7 +36,17 @@ SECONDS_BETWEEN_CHECKPOINTS = 30.0
 
 
 class TrainingRun(NamedTuple):
-    """A trained model and the record of its training."""
+    """A trained model and the record of its training.
+
+    Example:
+        >>> from ntm_lib import TrainingRun, load_pretrained, pretrained_results
+        >>> model, results = load_pretrained("copy-lstm"), pretrained_results("copy-lstm")
+        >>> run = TrainingRun(model, results)  # as `train` returned it
+        >>> run.results["solved"], list(run.results["tests"])
+        (True, ['length 20', 'length 40', 'length 80', 'length 120'])
+        >>> run.results["curve"][-1]["sequences"]
+        40000
+    """
 
     model: SequenceModel
     results: dict[str, Any]
@@ -83,6 +93,16 @@ def train(
     Raises:
         ValueError: if `seed` is not a whole number of at least 0 and below 2**32, the model does not fit the task, or
             the checkpoint was begun with other settings, which it names.
+
+    Example:
+        >>> from ntm_lib import CopyTask, LSTMBaseline, Recipe, train
+        >>> task = CopyTask(2, max_length=1)
+        >>> two_updates = Recipe(8, batch_size=4, learning_rate=1e-3, clip_norm=10.0)
+        >>> def model():
+        ...     return LSTMBaseline(task.num_inputs, task.num_outputs, units=4, layers=1)
+        >>> run = train(task, recipe=two_updates, model=model, tests=[], progress=False)
+        >>> run.results["status"], run.results["solved"]
+        ('finished', False)
     """
     _check(task, seed, recipe)
     tests = task.tests if tests is None else tests

@@ -45,6 +45,13 @@ def experiment_memory_scaling(
 
     Raises:
         ValueError: if there is no size, or a number is not whole and positive.
+
+    Example:
+        >>> from ntm_lib import experiment_memory_scaling
+        >>> sizes = {"memory_vector_dim": 4, "steps": 2}
+        >>> results = experiment_memory_scaling(3, 2, [4, 8], **sizes, rounds=1)
+        >>> [(slots, seconds > 0) for slots, seconds in results]
+        [(4, True), (8, True)]
     """
     sizes = [checks.positive_integer("memory_sizes", size, minimum=3) for size in memory_sizes]
     if not sizes:

@@ -141,7 +141,7 @@ class SequenceModel(keras.Model):
     def _compiled_loop(self, otherwise: Callable[[Any], Any]) -> Callable[[Any], Any]:
         """Return a training function that runs many steps in one compiled program, or `otherwise` where it cannot."""
 
-        @tf.function(jit_compile=True)
+        @tf.function(autograph=False, jit_compile=True)
         def train_on(batches: Any, count: tf.Tensor) -> dict[str, tf.Tensor]:
             def body(step: tf.Tensor) -> tuple[tf.Tensor]:
                 self.train_step(tf.nest.map_structure(lambda stacked: stacked[step], batches))
@@ -150,7 +150,7 @@ class SequenceModel(keras.Model):
             tf.while_loop(lambda step: step < count, body, (tf.constant(0),))
             return self.get_metrics_result()
 
-        @tf.function(reduce_retracing=True)
+        @tf.function(autograph=False, reduce_retracing=True)
         def train_from(iterator: Any) -> dict[str, tf.Tensor]:
             return train_on(*_gather(iterator, self.steps_per_execution))
 

@@ -19,7 +19,17 @@ SCHEMA = "ntm_lib/trace/1"
 
 @dataclass(frozen=True)
 class HeadTrace:
-    """What the read heads, or the write heads, were told and where they looked; R is the number of these heads."""
+    """What the read heads, or the write heads, were told and where they looked; R is the number of these heads.
+
+    Example:
+        >>> import numpy as np
+        >>> from ntm_lib import CopyTask, load_pretrained, record
+        >>> batch = CopyTask().sample(1, np.random.default_rng(0), length=5)
+        >>> trace = record(load_pretrained("copy-lstm"), batch.inputs)
+        >>> read, write = trace.read, trace.write
+        >>> write.weights.shape, write.erase.shape, read.erase
+        ((1, 11, 1, 128), (1, 11, 1, 20), None)
+    """
 
     key: np.ndarray
     """k, `[B, T, R, W]`."""
@@ -49,7 +59,18 @@ class HeadTrace:
 
 @dataclass(frozen=True)
 class Trace:
-    """All that happened; NumPy arrays of float32 with the batch first."""
+    """All that happened; NumPy arrays of float32 with the batch first.
+
+    Example:
+        >>> import numpy as np
+        >>> from ntm_lib import NeuralTuringMachine, Trace, record
+        >>> trace = record(NeuralTuringMachine(3, 2, 6, 4, units=5), np.zeros((1, 7, 3)))
+        >>> trace.memory.shape, trace.reads.shape, trace.read.weights.shape
+        ((1, 7, 6, 4), (1, 7, 1, 4), (1, 7, 1, 6))
+        >>> again = Trace.from_json(trace.to_json())
+        >>> bool((again.memory == trace.memory).all())
+        True
+    """
 
     inputs: np.ndarray
     """`[B, T, I]`."""
@@ -64,7 +85,9 @@ class Trace:
     hidden: np.ndarray
     """h_t, `[B, T, C]`."""
     read: HeadTrace
+    """Of the read heads."""
     write: HeadTrace
+    """Of the write heads."""
     targets: np.ndarray | None = None
     """`[B, T, O]`, if they were given."""
     mask: np.ndarray | None = None
@@ -117,6 +140,15 @@ def record(model: NeuralTuringMachine, inputs: Any, targets: Any = None, mask: A
 
     Raises:
         ValueError: if a shape does not fit, or a value is not a finite real number.
+
+    Example:
+        >>> import numpy as np
+        >>> from ntm_lib import CopyTask, load_pretrained, record
+        >>> batch = CopyTask().sample(1, np.random.default_rng(0), length=3)
+        >>> trace = record(load_pretrained("copy-lstm"), *batch)
+        >>> right = (trace.outputs > 0.5) == (trace.targets > 0.5)
+        >>> bool(right[trace.mask > 0].all())
+        True
     """
     if not isinstance(model, NeuralTuringMachine):
         raise ValueError(f"model must be a NeuralTuringMachine. Received: {model!r}")
@@ -164,12 +196,12 @@ def _head_trace(steps: Any, start: Any, chosen: slice, *, writes: bool) -> HeadT
 
 @functools.lru_cache(maxsize=8)
 def _recorder(model: NeuralTuringMachine) -> Any:
-    @tf.function(input_signature=[tf.TensorSpec([None, None, model.num_inputs])])
+    @tf.function(autograph=False, input_signature=[tf.TensorSpec([None, None, model.num_inputs])])
     def run(inputs: tf.Tensor) -> Any:
         start = model.cell.initial_state(tf.shape(inputs)[0])
         weights = model.cell.controller.recurrent_weights()
         steps, _ = recurrence.scan(model.cell.step, weights, tf.transpose(inputs, [1, 0, 2]), start)
-        return steps, model(inputs), start
+        return steps, model.logits(tf.concat([steps.hidden, steps.reads], axis=-1)), start
 
     return run
 

@@ -39,16 +39,14 @@ settings.load_profile("ntm")
 
 
 def stage(item: pytest.Item) -> int:
-    """Order the tests: fast unit tests, slow ones, the notebooks, the built pages."""
+    """Order the tests: fast unit tests, slow ones, the built pages."""
     if item.get_closest_marker("pages"):
-        return 3
-    if item.path.suffix == ".ipynb":
         return 2
     return 1 if item.get_closest_marker("slow") else 0
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=stage)  # stable: within a stage the order stays, which a notebook's cells need
+    items.sort(key=stage)  # stable: within a stage the order stays
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,8 @@ import yaml
 from bs4 import BeautifulSoup
 from pages import ROOT, page_names
 
+from tools.dates import version
+
 pytestmark = pytest.mark.pages
 
 LOADING = {
@@ -107,14 +109,18 @@ def test_a_cell_fails_in_a_page_only_where_its_notebook_says_so(page, built_book
 def test_launch_and_source_buttons_point_at_the_page(page, built_book):
     config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
     repository, branch = config["repository"]["url"], config["repository"]["branch"]
-    source = ROOT / page.relative_to(built_book).with_suffix(".ipynb")
-    if not source.exists():
-        return
-    name = source.relative_to(ROOT).as_posix()
-    links = {unquote(tag["href"]) for tag in soup(page).select("a[href]")}
-    assert [link for link in links if link.startswith("https://colab.") and link.endswith(f"{branch}/{name}")]
-    assert [link for link in links if link.startswith("https://mybinder.org/") and link.endswith(name)]
-    assert repository in links
+    path = page.relative_to(built_book)
+    name = next(found for end in (".ipynb", ".md") if (ROOT / (found := path.with_suffix(end))).exists()).as_posix()
+    release = f"v{version(ROOT)}"
+    notebook = name if name.endswith(".ipynb") else "book/01_introduction.ipynb"  # Colab and Kaggle open no text
+    owner = repository.removeprefix("https://github.com/")
+    launch = [unquote(tag["href"]) for tag in soup(page).select(".dropdown-launch-buttons a[href]")]
+    assert launch == [
+        f"https://mybinder.org/v2/gh/{owner}/{branch}?urlpath=lab/tree/{name}",
+        f"https://colab.research.google.com/github/{owner}/blob/{release}/{notebook}",
+        f"https://kaggle.com/kernels/welcome?src={repository}/blob/{release}/{notebook}",
+    ]
+    assert repository in {tag["href"] for tag in soup(page).select("a[href]")}
 
 
 def test_search_index_covers_every_page(built_book):

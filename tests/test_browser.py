@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import product
+from itertools import cycle
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import pytest
-from pages import chapters, page_names
+from pages import ROOT, chapters, page_names
+
+sys.path.insert(0, str(ROOT / "benchmarks"))
+
+from page_bytes import LARGEST, by_kind, without_figures
+
+from tools import accessibility
 
 pytestmark = pytest.mark.pages
 
-WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+WIDE, NARROW, NARROWEST = {"width": 1280, "height": 900}, {"width": 390, "height": 844}, {"width": 320, "height": 640}
 
 
 @dataclass
@@ -25,6 +33,7 @@ class Visit:
     name: str = ""
     theme: str = ""
     requests: list[str] = field(default_factory=list)
+    files: set[Path] = field(default_factory=set)
     problems: list[str] = field(default_factory=list)
 
 
@@ -37,6 +46,7 @@ def visit(browser, folder: Path, name: str, theme: str = "light") -> Iterator[Vi
 
     def decide(route) -> None:
         if route.request.url.startswith(inside):
+            visited.files.add(Path(unquote(urlsplit(route.request.url).path)))
             route.continue_()
         else:
             visited.requests.append(route.request.url)
@@ -52,9 +62,12 @@ def visit(browser, folder: Path, name: str, theme: str = "light") -> Iterator[Vi
     context.close()
 
 
-@pytest.fixture(scope="module", params=product(page_names(), ["light", "dark"]), ids="-".join)
+THEMES = ("light", "dark")
+
+
+@pytest.fixture(scope="module", params=zip(page_names(), cycle(THEMES), strict=False), ids="-".join)
 def visited(request, browser, built_book: Path) -> Iterator[Visit]:
-    """Each page of the book in each theme, opened once for all tests that take it."""
+    """Each page of the book, opened once for all tests that take it, every other one in the dark theme."""
     with visit(browser, built_book, *request.param) as opened:
         opened.name, opened.theme = request.param
         yield opened
@@ -64,6 +77,12 @@ def test_page_asks_no_other_machine_and_reports_no_error(visited):
     assert visited.requests == []
     assert visited.problems == []
     assert visited.page.evaluate("document.documentElement.dataset.theme") == visited.theme
+
+
+def test_page_without_the_data_of_its_figures_stays_small(visited, built_book):
+    sizes = by_kind(built_book / f"{visited.name}.html", visited.files, compressed=True)
+    assert min(sizes["text"], sizes["style"], sizes["scripts"]) > 0
+    assert without_figures(sizes) < LARGEST, sizes
 
 
 def test_maths_is_typeset_and_not_red(visited):
@@ -81,7 +100,7 @@ CUT_OFF = """() => [...document.querySelectorAll('article.bd-article :is(pre, ta
   .map(element => element.outerHTML.slice(0, 120))"""
 
 
-@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["1280", "390"])
+@pytest.mark.parametrize("size", [WIDE, NARROW, NARROWEST], ids=["1280", "390", "320"])
 def test_page_is_no_wider_than_the_window(visited, size):
     visited.page.set_viewport_size(size)
     width, window = visited.page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
@@ -107,23 +126,38 @@ CONTRAST = """selector => {
 }"""
 
 
-def test_text_stands_out_from_its_background(visited):
+@pytest.mark.parametrize("theme", THEMES)
+def test_text_stands_out_from_its_background(visited, theme):
+    visited.page.emulate_media(color_scheme=theme)
+    assert visited.page.evaluate("document.documentElement.dataset.theme") == theme
     visited.page.evaluate("document.querySelectorAll('details').forEach(element => element.open = true)")
     text = "p, li, figcaption, figcaption *, summary, th, td, dt, dd, h1, h2, h3, pre, pre *, a"
     assert visited.page.evaluate(CONTRAST, f"article.bd-article :is({text})") == []
 
 
-@pytest.mark.parametrize("name", [f"book/{path.stem}" for path in chapters()])
-def test_self_check_works_by_keyboard(browser, built_book, name):
-    with visit(browser, built_book, name) as visited:
-        page = visited.page
-        answer = page.locator("details.answer").first
-        answer.locator("summary").focus(timeout=1000)
-        assert not answer.evaluate("element => element.open")
-        page.keyboard.press("Enter")
-        assert answer.locator("p").last.is_visible()
-        page.keyboard.press("Space")
-        assert not answer.evaluate("element => element.open")
+def test_self_check_works_by_keyboard(visited):
+    page, answers = visited.page, visited.page.locator("details.answer")
+    if visited.name not in {f"book/{path.stem}" for path in chapters()}:
+        return
+    answer = answers.first
+    answer.evaluate("element => { element.open = false; }")
+    answer.locator("summary").focus(timeout=10_000)
+    page.keyboard.press("Enter")
+    assert answer.locator("p").last.is_visible()
+    page.keyboard.press("Space")
+    assert not answer.evaluate("element => element.open")
+
+
+def test_axe_finds_nothing(visited):
+    """Each page once, every other one dark and narrow: `make accessibility` does all widths in both themes.
+
+    This is the last test of an opened page, which it changes.
+    """
+    visited.page.emulate_media(color_scheme=visited.theme)
+    accessibility.prepare(visited.page)
+    found = accessibility.check(visited.page, {"light": 1280, "dark": 390}[visited.theme])
+    assert [(fault["rule"], fault["places"]) for fault in found.violations] == []
+    assert "color-contrast" in found.passes
 
 
 def test_search_works_from_files(browser, built_book):
@@ -131,3 +165,5 @@ def test_search_works_from_files(browser, built_book):
         visited.page.goto(f"{visited.page.url}?q=sharpening")
         visited.page.wait_for_selector("#search-results ul.search li a", timeout=10_000)
         assert visited.requests == []
+        # leaving the first page may cut off the browser's own request for the icon
+        assert [problem for problem in visited.problems if "favicon" not in problem] == []

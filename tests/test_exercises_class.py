@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -73,11 +74,13 @@ MISTAKES = [(name, key, place) for name, key in ASKED for place in range(len(key
 
 
 @pytest.mark.parametrize(("name", "key", "place"), MISTAKES, ids=lambda part: part if isinstance(part, str) else None)
-def test_every_known_mistake_is_named_and_loses_exactly_its_points(name: str, key: QuestionKey, place: int) -> None:
+def test_every_known_mistake_is_named_and_keeps_exactly_its_points(name: str, key: QuestionKey, place: int) -> None:
     mistake = key.question.mistakes[place]
     judged = judge(key, outcome_of(key, mistake.behaves), "an answer")
     assert (judged.mistake, judged.hint, judged.verdict) == (mistake.name, mistake.hint, "known mistake")
-    assert judged.points == round(key.question.points * mistake.earns, 2)
+    unnamed = judge(replace(key, mistakes=[]), outcome_of(key, mistake.behaves), "an answer")
+    assert (unnamed.mistake, unnamed.hidden_right) == ("", judged.hidden_right)
+    assert judged.points == max(round(key.question.points * mistake.earns, 2), unnamed.points) < key.question.points
 
 
 @pytest.mark.parametrize(("name", "key"), ASKED, ids=lambda part: part if isinstance(part, str) else part.question.name)

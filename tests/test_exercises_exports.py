@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -88,6 +89,40 @@ def test_canvas_gets_one_line_for_each_student_of_the_roster(results: Path, caps
     assert "Not in the roster, so not exported: stranger" in capsys.readouterr().err
 
 
+def test_a_student_who_hands_in_twice_under_two_names_gets_the_better_one() -> None:
+    files = [record("mossbob_4712_816", 1.0), record("mossbob_4712_817_submission-03_x-1", 4.0)]
+    for one in files:
+        one["total"] = one["points"]
+    (claimed,) = exports._claimed([{"ID": "4712"}], {one["student"]: one for one in files})
+    assert claimed is not None and claimed["points"] == 4.0
+
+
+def test_a_number_in_the_name_of_a_file_gives_nobody_another_ones_line(tmp_path: Path, capsys: Any) -> None:
+    found = [
+        record("alicemallory_9999_815_4712", 0.0),
+        record("mossbob_LATE_4712_816", 4.0),
+        record("eve_4713_4711", 1),
+    ]
+    lines = [{"ID": "4712"}, {"ID": "9999"}, {"ID": "4711"}, {"ID": "1", "SIS User ID": "4713"}]
+    claimed = exports._claimed(lines, {one["student"]: one for one in found})
+    assert [one and one["points"] for one in claimed] == [4.0, 0.0, None, None]
+    assert "not exported: eve_4713_4711" in capsys.readouterr().err
+    folder = {
+        "Bob_9999_assignsubmission_file_": found[1],
+        "Al_9999_assignsubmission_file_4712_assignsubmission_file": 0,
+    }
+    assert exports._record_of({"Identifier": "Participant 4712"}, folder) is None
+
+
+def test_a_line_that_two_students_claim_is_refused_until_the_roster_names_one() -> None:
+    chosen = {name: record(name, 1.0) for name in ("bob", "mossbob_4712_815")}
+    with pytest.raises(ValueError, match=r"received bob and mossbob_4712_815, expected one.*column `student`"):
+        exports._claimed([{"ID": "4712", "SIS Login ID": "bob"}], chosen)
+    assert exports._claimed([{"student": "bob", "ID": "4712"}], chosen) == [chosen["bob"]]
+    with pytest.raises(ValueError, match="bob: received two lines of the roster"):
+        exports._claimed([{"student": "bob"}, {"SIS Login ID": "bob"}], chosen)
+
+
 def test_moodle_gets_its_own_columns_back_with_grade_and_comment(results: Path) -> None:
     roster = "student," + MOODLE.replace("Participant 4711", "ann,Participant 4711").replace(
         "\nParticipant", "\n,Participant"
@@ -100,9 +135,21 @@ def test_moodle_gets_its_own_columns_back_with_grade_and_comment(results: Path) 
     assert ann[5] == "q1: 3 of 4; q1: you add first. Which comes first?"
 
 
+def test_grades_without_a_sandbox_say_so_in_message_and_file_name(results: Path, capsys: Any) -> None:
+    (results / "roster.csv").write_text(CANVAS)
+    for path in (results / "records").glob("ann*.json"):
+        path.write_text(path.read_text().replace('"trust": false', '"trust": true'))
+    assert exports.export("canvas", results, None, results / "roster.csv", None).name == "canvas-without-sandbox.csv"
+    assert "without a sandbox (--trust)" in capsys.readouterr().err
+    assert exports.comment_of(record("ann", 3.0, trust=True)).startswith("Graded without a sandbox (--trust).; q1")
+
+
 def test_a_roster_is_needed_and_must_name_students(results: Path) -> None:
     with pytest.raises(ValueError, match="needs --roster"):
         exports.export("moodle", results, None, None, None)
+    assert main(["export", "moodle", str(results), "--roster", "/nowhere.csv"]) == 2
+    nobody = record("zed", 0.0, possible=0.0, questions=[], verdict="not JSON", total=0.0)
+    assert exports._canvas([], [], {"zed": nobody, "ann": record("ann", 3.0)}, "x")[1][-1] == 4.0
     (results / "roster.csv").write_text("a,b\n1,2\n")
     with pytest.raises(ValueError, match="has the columns a, b; expected one of student"):
         exports.export("canvas", results, None, results / "roster.csv", None)
@@ -132,6 +179,10 @@ def test_points_by_hand_hold_for_the_text_that_they_were_given_for(tmp_path: Pat
     assert (merged[0]["total"], merged[0]["waiting"], merged[0]["texts"][0]["comment"]) == (4.5, 0, "good")
     hand_marking.write_queue(tmp_path, merged)
     assert table(queue)[1][6:8] == ["1.5", "good"]
+    spreadsheet = "\ufeff" + exports.table([head, row]).replace(",", ";").replace("1;5", "1,5").replace("\n", "\r\n")
+    for saved in (spreadsheet, spreadsheet.replace(";", "\t")):
+        queue.write_bytes(saved.encode())
+        assert hand_marking.merge(tmp_path, first)[0]["total"] == 4.5
     changed = [record("=ann", 3.0, texts=[text_of({"answer": "another", "answer_id": "three"})])]
     assert hand_marking.merge(tmp_path, changed)[0]["waiting"] == 2.0
 
@@ -143,6 +194,20 @@ def test_impossible_points_by_hand_are_refused(points: str, said: str, tmp_path:
     (tmp_path / "hand_marking.csv").write_text(exports.table([hand_marking.COLUMNS, row]).replace("'-", "-"))
     with pytest.raises(ValueError, match=said):
         hand_marking.merge(tmp_path, [one])
+
+
+@pytest.mark.parametrize(
+    ("saved", "said"),
+    [
+        (b"file|student|points\n", r"line 1: received 'file\|student\|points', expected the columns file, student"),
+        ("file;student\nJürgen;x\n".encode("latin-1"), "save it as 'CSV UTF-8'"),
+    ],
+    ids=["other columns", "other encoding"],
+)
+def test_a_table_that_cannot_be_read_is_refused_with_the_cure(saved: bytes, said: str, tmp_path: Path) -> None:
+    (tmp_path / "hand_marking.csv").write_bytes(saved)
+    with pytest.raises(ValueError, match=said):
+        hand_marking.merge(tmp_path, [record("ann", 3.0, texts=[])])
 
 
 def test_a_free_text_goes_round(tmp_path: Path) -> None:
@@ -172,6 +237,20 @@ def test_a_sum_of_unequal_files_counts_the_best(results: Path) -> None:
     assert exports.best_of(merged)["ann"]["total"] == 3.0
 
 
+def test_a_text_of_any_characters_comes_back_from_the_table(tmp_path: Path) -> None:
+    answer = "wrong\u2028for\x0bexample\x0c5\x85and\x1c0\nand more"
+    texts = [text_of({"answer": answer, "answer_id": "one"})]
+    graded = hand_marking.merge(tmp_path, [record("ann", 3.0, texts=texts)])
+    hand_marking.write_queue(tmp_path, graded)
+    assert hand_marking.merge(tmp_path, graded)[0]["waiting"] == 2.0
+
+
+def test_a_table_with_a_field_beyond_all_limits_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "hand_marking.csv").write_text(",".join(hand_marking.COLUMNS) + "\n" + "a" * 140_000 + "\n")
+    with pytest.raises(ValueError, match="cannot be read as CSV"):
+        hand_marking.merge(tmp_path, [record("ann", 3.0, texts=[])])
+
+
 @pytest.mark.slow
 def test_the_zip_for_gradescope_grades_what_is_handed_in(tmp_path: Path) -> None:
     require_sandbox()
@@ -182,6 +261,8 @@ def test_the_zip_for_gradescope_grades_what_is_handed_in(tmp_path: Path) -> None
     with zipfile.ZipFile(tmp_path / "zip.zip") as archive:
         names = archive.namelist()
         archive.extractall(home / "source")
+        for entry in archive.infolist():  # as `unzip` does, and setup.sh leaves it
+            (home / "source" / entry.filename).chmod(entry.external_attr >> 16)
     assert {"setup.sh", "run_autograder", "exercises/grader/worker.py", "exercises/release/check.py"} <= set(names)
     assert not [name for name in names if name.startswith(("tests", "exercises/hostile", ".git"))]
     hand_in(home / "submission", "my notebook.ipynb", {"q2": "def total(rows): return 0"})
@@ -206,6 +287,20 @@ def test_the_autograder_answers_an_empty_submission_and_fails_with_its_machine(
     with pytest.raises(InfrastructureError, match="bubblewrap is not installed"):
         autograder.run(tmp_path, tmp_path)
     assert not (tmp_path / "results" / "results.json").exists()
+
+
+def test_the_autograder_tells_the_notebook_of_another_exercise_by_name(tmp_path: Path) -> None:
+    course.write_source(tmp_path / "exercises" / "source")
+    (tmp_path / "settings.json").write_text(json.dumps({"exercise": course.NAME, "trust": False}))
+    (tmp_path / "salt.txt").write_bytes(SALT)
+    (tmp_path / "submission").mkdir()
+    release = Path(__file__).parents[1] / "exercises" / "release" / "03_addressing.ipynb"
+    shutil.copy(release, tmp_path / "submission" / f"submission-{course.NAME}.ipynb")
+    autograder.run(tmp_path, tmp_path)
+    result = json.loads((tmp_path / "results" / "results.json").read_text())
+    assert result["score"] == 0 and result["tests"] == []
+    assert f"This is 03_addressing; this assignment is {course.NAME}." in result["output"]
+    assert "hand in the one that this assignment asks for" in result["output"]
 
 
 class FakeClient:

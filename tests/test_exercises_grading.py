@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import os
 import shutil
 import signal
@@ -76,6 +77,20 @@ def test_points_and_verdicts(graded: Path) -> None:
     assert questions["bob", "q1"]["verdict"] == "partly right"  # turning by 0 and by 3 of 3 slots changes nothing
 
 
+def test_under_a_private_umask_grades_are_the_same_and_private(tmp_path: Path) -> None:
+    require_sandbox()
+    usual = os.umask(0o077)
+    try:
+        hand_in(tmp_path / "in", "ann.ipynb", {})
+        course.write_source(tmp_path / "source")
+        assert command(tmp_path) == 0
+    finally:
+        os.umask(usual)
+    assert [row["points"] for row in rows(tmp_path / "out" / "grades.csv")] == ["12.0"]
+    open_to_others = [path for path in tmp_path.joinpath("out").rglob("*") if path.stat().st_mode & 0o077]
+    assert open_to_others == []
+
+
 def test_the_salt_is_made_for_the_owner_alone(graded: Path) -> None:
     salt = graded.parent / "salt.txt"
     assert salt.stat().st_mode & 0o777 == 0o600 and len(salt.read_text().strip()) == 64
@@ -91,6 +106,21 @@ def test_reports_escape_what_students_wrote_and_run_nothing(graded: Path) -> Non
     cy = next(page for name, page in pages.items() if name.startswith("cy"))
     assert "you sum over the wrong axis" in cy and "Which axis are the rows?" in cy
     assert "1 × you sum over the wrong axis" in (graded / "class.html").read_text(encoding="utf-8")
+
+
+def test_the_hints_of_a_question_are_folded_below_it_where_points_were_lost(tmp_path: Path) -> None:
+    hint = '<details class="hint"><summary>Hint 1</summary>\n\nUse `np.roll` in **one**, if `a<b`.\n\n</details>\n'
+    text = {"cell_type": "markdown", "metadata": {}, "source": f"## q1 · Turn it (4 points)\n\n{hint}{hint}"}
+    notebook = {**course.source(), "cells": [*course.source()["cells"], text]}
+    (tmp_path / f"{course.NAME}.ipynb").write_text(json.dumps(notebook))
+    exercise = sources.read(tmp_path / f"{course.NAME}.ipynb")
+    shown = "<details><summary>Hint 2</summary><p>Use <code>np.roll</code> in <b>one</b>, if <code>a&lt;b</code>.</p>"
+    question = {"name": "q1", "possible": 4.0, "verdict": "", "mistake": "", "reasons": [], "public": []}
+    record = {"exercise": course.NAME, "student": "", "file": "", "verdict": "graded", "possible": 4.0, "trust": False}
+    for points in (3.0, 4.0):
+        asked = question | {"points": points, "code": "", "output": ""}
+        more = {"total": points, "waiting": 0, "problems": [], "texts": [], "questions": [asked]}
+        assert (shown in reports.student_page(record | more, exercise)) == (points < 4)
 
 
 def test_no_hidden_input_stands_in_a_report_or_a_record(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from exercise_class import require_sandbox
 
 from exercises.grader.__main__ import _parser
 from exercises.grader.judging import _WHY
+from exercises.grader.sources import load, text_of
 from exercises.grader.submissions import VERDICTS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -65,3 +66,35 @@ def test_every_verdict_is_explained() -> None:
     ]:
         assert verdict in README
     assert VERDICTS
+
+
+def asked() -> list[tuple[str, str]]:
+    """Each question of the sources, such as "01 q4", and its kind as the table of its notebook says it."""
+    found = []
+    for path in sorted((ROOT / "exercises" / "source").glob("[0-9][0-9]_*.ipynb")):
+        first = text_of(load(path)["cells"][0])
+        found += [
+            (f"{path.name[:2]} {name}", kind) for name, kind in re.findall(r"(?m)^\| (q\d+) \| ([^|]+) \|", first)
+        ]
+    return found
+
+
+def test_the_table_of_kinds_counts_the_questions_of_the_sources() -> None:
+    by_kind: dict[str, list[str]] = {}
+    for question, kind in asked():
+        by_kind.setdefault(kind.split()[0].strip(",:"), []).append(question)
+    rows = re.findall(r"(?m)^\| ([a-z]+) \| [^|]+ \| ([^|]+) \| (\d+) \|$", README)
+    assert {kind: (questions.split(", "), int(count)) for kind, questions, count in rows} == {
+        kind: (questions, len(questions)) for kind, questions in by_kind.items()
+    }
+    puzzles = sum(len(questions) for kind, questions in by_kind.items() if kind not in ("build", "explain"))
+    assert f"{puzzles} of {len(asked()) - len(by_kind['explain'])}" in README
+
+
+def test_each_thing_that_a_memory_should_do_is_driven_by_hand_somewhere() -> None:
+    driven = {question: kind.removeprefix("drive: ") for question, kind in asked() if kind.startswith("drive")}
+    for question, what in driven.items():
+        assert f"{question}, {what}" in README.replace("\n", " ")
+    said = " ".join(driven.values())
+    for what in ("copies", "reverses", "repeats", "recalls by key", "sorts five keys", "keeps a queue"):
+        assert what in said

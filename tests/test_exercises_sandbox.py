@@ -148,7 +148,7 @@ def test_a_busy_machine_costs_nobody_a_point(boxes: Boxes) -> None:
         "    begun = time.process_time()\n    while time.process_time() - begun < 0.3: pass\n"
         "    for child in others: os.kill(child, 9)\n    return 'done'"
     )
-    patient, boxes.limits = boxes.limits, replace(boxes.limits, patience=0.3, extensions=200)
+    patient, boxes.limits = boxes.limits, replace(boxes.limits, patience=0.6, extensions=100)
     try:
         boxes.drop("numpy")
         question = replace(asked(), seconds=1.0, hidden=[])

@@ -71,14 +71,16 @@ def test_the_starter_runs_and_earns_nothing(name):
 
 
 @pytest.mark.parametrize(("name", "asked", "wrong"), MISTAKES)
-def test_a_known_mistake_is_named_and_loses_exactly_its_points(name, asked, wrong):
+def test_a_known_mistake_is_named_and_keeps_exactly_its_points(name, asked, wrong):
     question = question_of(name, asked)
     mistake = next(mistake for mistake in question.mistakes if mistake.name == wrong)
     namespace = ran(READ[name], []) | {question.answer: mistake.behaves}
     for seed in range(3):
         points, named, messages = spec.judge(question, namespace, np.random.default_rng(seed))
         assert named is mistake, messages
-        assert points == round(question.points * mistake.earns, 2)
+        right, shown = [not message for message in messages], len(question.public)
+        unnamed = spec.earned(question, right[:shown], right[shown:])
+        assert points == max(round(question.points * mistake.earns, 2), unnamed) < question.points
     # and the notebook names it from the public cases alone
     public = told(name, asked)
     results = notebook.attempts(public, namespace)
@@ -166,3 +168,34 @@ def test_public_cases_survive_json():
     assert back["c"].shape == (0, 2) and back["c"].dtype.kind == "i"
     with pytest.raises(ValueError, match="received a set"):
         release.plain({1, 2})
+
+
+@pytest.mark.parametrize("name", READ)
+def test_hints_are_words_and_code_which_a_report_can_show_without_help(name):
+    exercise = READ[name]
+    assert set(exercise.hints) == {part.name for part in (*exercise.questions, *exercise.free_texts)}
+    for hints in exercise.hints.values():
+        assert len(hints) == 3
+        for hint in hints:
+            plain = re.sub(r"`[^`]+`", "", hint)
+            assert hint and not re.search(r"\$|\]\(|^[-*#|>]|\n\n|<", plain, re.MULTILINE), hint
+
+
+@pytest.mark.parametrize("size", [1e306, 1e9, np.inf, np.nan])
+def test_numbers_too_large_to_be_told_apart_are_no_answer(size):
+    """Rounded, 1e306 is infinite, and four different rows look alike."""
+    rows = [[size, size], [1.1 * size, size], [1.2 * size, 1.1 * size], [1.3 * size, 1.2 * size]]
+    namespace = {"start": {"memory": rows, "weights": [0.4, 0.3, 0.2, 0.1]}}
+    points, _, messages = spec.judge(question_of("12_stability", "q3"), namespace, np.random.default_rng(0))
+    assert points == 0 and all("memory: expected numbers from" in message for message in messages)
+
+
+@pytest.mark.parametrize(("name", "asked", "answer"), [("03_addressing", "q4", 5), ("01_introduction", "q3", [1, 2])])
+def test_an_answer_of_another_form_is_told_and_no_line_of_a_given_cell_is_blamed(name, asked, answer):
+    question = question_of(name, asked)
+    results = notebook.attempts(told(name, asked), ran(READ[name], []) | {question.answer: answer})
+    assert {result.message.split(", expected")[0] for result in results} == {
+        "received 5" if answer == 5 else "received numbers of shape (2,)"
+    }
+    with pytest.raises(notebook.Unusable, match=r"cannot be judged \(TypeError\): received 5"):
+        notebook._seen(lambda arguments, given: len(given), {}, 5)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -34,6 +36,13 @@ def test_it_holds_book_library_releases_and_environment(edition):
     assert {"book/01_introduction.ipynb", "ntm_lib/__init__.py", "ntm_lib/reference.py"} <= found
     assert any(name.startswith("benchmarks/results/") for name in found)  # cells of the book read them
     assert any(name.startswith("ntm_lib/pretrained/") for name in found)
+
+
+def test_it_holds_every_file_that_a_chapter_opens(edition):
+    text = "".join(path.read_text(encoding="utf-8") for path in (edition / "book").glob("*.ipynb"))
+    opened = set(re.findall(r'\\"\.\./((?:benchmarks|ntm_lib)/[\w./]*)\\"', text))
+    assert "benchmarks/paper_curves.csv" in opened
+    assert [name for name in sorted(opened) if not (edition / name).exists()] == []
 
 
 def test_it_holds_no_source_solution_hidden_case_grader_test_or_history(edition):
@@ -95,3 +104,29 @@ def test_the_built_book_holds_no_line_of_a_solution(built_book):
     for source in sorted((ROOT / "exercises" / "source").glob("*.ipynb")):
         for line in sources.secret_lines(source, students.LONG, hidden=False):
             assert line not in text, line
+
+
+def test_without_an_address_check_comes_from_the_release_of_this_version_and_the_cure_is_told(tmp_path, capsys):
+    students.write(tmp_path)
+    text = (tmp_path / "exercises" / "release" / "01_introduction.ipynb").read_text(encoding="utf-8")
+    number = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    assert f"/raw/v{number}/exercises/release/check.py" in text and "/raw/main/" not in text
+    assert "make students REPOSITORY=https://github.com/OWNER/NAME" in capsys.readouterr().out
+
+
+def test_its_notebooks_fetch_check_from_the_class(tmp_path):
+    students.write(tmp_path, repository="https://github.com/some-school/ntm-2027")
+    for release in (tmp_path / "exercises" / "release").glob("*.ipynb"):
+        text = release.read_text(encoding="utf-8")
+        assert "https://github.com/some-school/ntm-2027/raw/main/exercises/release/check.py" in text
+        assert students.raw_address(ROOT) not in text
+    for chapter in (tmp_path / "book").glob("*.ipynb"):
+        first = json.loads(chapter.read_text(encoding="utf-8"))["cells"][1]["source"]
+        assert '"--branch=main", "https://github.com/some-school/ntm-2027", course]' in "".join(first)
+
+
+@pytest.mark.parametrize("repository", ["some-school/ntm", "http://github.com/a/b", "https://github.com/a b/c"])
+def test_an_address_that_is_none_is_refused(repository, tmp_path):
+    with pytest.raises(ValueError, match=r"expected one like https://github.com/OWNER/NAME"):
+        students.write(tmp_path, repository=repository)
+    assert not list(tmp_path.iterdir())

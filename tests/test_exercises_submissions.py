@@ -55,10 +55,21 @@ def test_a_notebook_says_which_exercise_it_is(tmp_path: Path) -> None:
     assert all(submission.answers == {"q1": "def rotate(): return 1"} for submission in got[:3])
 
 
-def test_free_texts_come_out_of_markdown_cells_only(tmp_path: Path) -> None:
+def test_free_texts_come_out_of_markdown_cells_first(tmp_path: Path) -> None:
     write(tmp_path / "03_addressing.ipynb", cell("code", "q2"), cell("because", "q2", "markdown"))
     (found,) = find(tmp_path, list(FORMS))
     assert read(found, FORMS).free_texts == {"q2": "because"}
+
+
+@pytest.mark.parametrize("kind", ["raw", "code"])
+def test_a_text_whose_cell_changed_its_kind_counts_and_one_that_is_gone_is_told(tmp_path: Path, kind: str) -> None:
+    write(tmp_path / "03_addressing.ipynb", cell("because \ud800", "q2", kind), cell("x = 1", "q1"))
+    write(tmp_path / "gone_03_addressing.ipynb", cell("because", None, "markdown"), cell("x = 1", "q1"))
+    write(tmp_path / "long_03_addressing.ipynb", cell("a" * 150_000, "q2", "markdown"))
+    found, gone, long = (read(file, FORMS) for file in find(tmp_path, list(FORMS)))
+    assert found.free_texts == {"q2": "because ?"} and found.problems == []
+    assert gone.free_texts == {"q2": ""} and "q2 is missing" in gone.problems[0]
+    assert len(long.free_texts["q2"]) == submissions.LONGEST_TEXT and "was cut" in " ".join(long.problems)
 
 
 def test_a_student_folder_may_be_a_link_but_is_not_followed(tmp_path: Path) -> None:
@@ -89,6 +100,8 @@ def test_lines_that_only_a_notebook_understands_are_left_out_and_lines_keep_thei
         "pass\nif True:\n    pass\npass\nx = 1",
         ["%matplotlib inline", "!ls", "rotate?"],
     )
+    assert cells.readable_by_python("x = !ls\nfiles = %pwd\n  %time y = 3")[0] == "pass\npass\n  y = 3"
+    assert cells.readable_by_python("a = %pwd\n%time y = 3")[1] == ["a = %pwd", "%time"]
     untouched = 'text = """\n%time\n!ls\n"""'
     assert cells.readable_by_python(untouched) == (untouched, [])
 
@@ -115,3 +128,17 @@ def test_the_small_exercise_reads_its_own_submission(tmp_path: Path) -> None:
     (found,) = find(tmp_path, [course.NAME])
     submission = read(found, {course.NAME: form})
     assert submission.answers == course.RIGHT and submission.problems == []
+
+
+def test_two_cells_with_each_others_names_count_where_they_belong(tmp_path: Path) -> None:
+    form = Form("05_x", {"q1": "f", "q2": "g", "q3": "h"}, {}, [])
+    path = write(tmp_path / "ann.ipynb", cell("def g(): 1", "q1"), cell("def f(): 2", "q2"), cell("h = f", "q3"))
+    (found,) = find(tmp_path, [])
+    submission = read(found, {"05_x": form})
+    assert submission.answers == {"q1": "def f(): 2", "q2": "def g(): 1", "q3": "h = f"}
+    assert submission.problems == ["The cells of q1 and q2 have each other's names; each counts where it belongs."]
+    path.write_bytes(path.read_text().encode("utf-32"))
+    again = read(found, {"05_x": form})
+    assert again.answers == submission.answers and "byte order mark" in again.problems[0]
+    path.write_bytes(b"\xff\xfex")
+    assert (read(found, {"05_x": form}).verdict, read(found, {"05_x": form}).problems) == ("not text", [])

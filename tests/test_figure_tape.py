@@ -15,7 +15,9 @@ from typing import Any
 
 import nbformat
 import pytest
-from docutils.parsers.rst import DirectiveError
+from docutils import nodes
+from docutils.core import publish_doctree
+from docutils.parsers.rst import DirectiveError, directives
 from pages import ROOT
 from test_browser import NARROW, Visit, visit
 
@@ -101,13 +103,30 @@ def test_the_static_picture_shows_the_state_that_the_figure_starts_from() -> Non
     assert "hold 7, 2, 0, 0, 0, and the head, an outlined slot, is on slot 1" in picture.alt
 
 
-def test_a_page_asks_for_a_figure_that_there_is() -> None:
+@pytest.fixture(scope="module")
+def live_figure() -> Any:
+    """The directive."""
     spec = importlib.util.spec_from_file_location("live_figures", ROOT / "_ext" / "live_figures.py")
     assert spec
     assert spec.loader
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    directive = module.LiveFigure.__new__(module.LiveFigure)
+    return module.LiveFigure
+
+
+def test_with_a_caption_it_is_a_figure_with_a_label(live_figure: Any) -> None:
+    directives.register_directive("live-figure", live_figure)
+    tree = publish_doctree(".. live-figure:: tape\n   :name: fig-tape\n\n   Every *order*\n   is kept.\n")
+    (figure,) = tree.findall(nodes.figure)
+    assert figure["ids"] == ["fig-tape"]
+    shown, caption = figure.children
+    assert shown.astext().startswith("<ntm-tape-")
+    assert caption.astext() == "Every order is kept."
+
+
+def test_a_page_asks_for_a_figure_that_there_is(live_figure: Any) -> None:
+    directive = live_figure.__new__(live_figure)
+    directive.content = []
     directive.arguments = ["tape"]
     (node,) = directive.run()
     assert node.astext().startswith("<ntm-tape-")

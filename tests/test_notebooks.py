@@ -1,4 +1,4 @@
-"""The notebooks as files: clean, complete, editable as text. Running them is nbval's part (`make test`)."""
+"""The notebooks as files: clean, complete, editable as text. The build of the book runs them, and `make notebooks`."""
 
 from __future__ import annotations
 
@@ -94,9 +94,9 @@ def test_labels_are_unique_in_the_book():
     labels = []
     for path in NOTEBOOKS:
         notebook = read(path)
-        labels += re.findall(r"^\(([\w-]+)\)=", markdown_of(notebook), flags=re.MULTILINE)
+        labels += re.findall(r"^(?:\(([\w-]+)\)=|:name: (\S+))$", markdown_of(notebook), flags=re.MULTILINE)
         labels += [cell.metadata.get("mystnb", {}).get("figure", {}).get("name") for cell in notebook.cells]
-    used = [label for label in labels if label]
+    used = ["".join(label) for label in labels if label]
     assert sorted(used) == sorted(set(used))
 
 
@@ -117,7 +117,7 @@ def test_self_checks_have_one_right_answer_and_explain_each(notebook, path):
         wrong = [explanation for mark, _, explanation in answers if not mark]
         title = question.splitlines()[0]
         assert len(right) == 1, title
-        assert len(wrong) >= 2, title
+        assert len(wrong) >= 3, title
         assert right[0].strip().startswith("Right."), title
         assert all(explanation.strip().startswith("No.") for explanation in wrong), title
         assert all(len(explanation.split()) > 4 for explanation in right + wrong), title
@@ -158,4 +158,5 @@ def test_every_slide_defect_says_what_where_and_who_repairs_it():
             part = ntm_lib
             for each in mark["repair"].removeprefix("ntm_lib.").split("."):
                 part = getattr(part, each)
-    assert all(any(found) for found in marks.values()), "every slide has a defect, so every chapter shows one"
+    slides = [found for name, found in marks.items() if int(name[:2]) <= 14]
+    assert all(any(found) for found in slides), "every slide has a defect, so every chapter on one shows it"

@@ -118,7 +118,28 @@ def test_learning_curves_stand_beside_those_of_others() -> None:
     theirs = next(line for line in axis.lines if line.get_label() == "paper")
     np.testing.assert_allclose(theirs.get_ydata(), [9.0, 0.05])
     assert axis.get_xscale() == "log"
-    assert "paper is drawn beside" in picture.alt
+    assert "paper, grey, goes from 9 bits a sequence after 1 thousand sequences to 0 after 50 thousand." in picture.alt
+
+
+def test_curves_drawn_at_the_floor_are_told_by_their_own_numbers() -> None:
+    picture = plots.learning_curves(RUNS, others={"paper": [(1.0, 9.0), (50.0, 0.0)]}, solved=0.5)
+    lowest = min(np.min(line.get_ydata()) for line in picture.figure.axes[0].lines)
+    assert lowest == 0.05
+    assert "a median of 0.002 bits after 2 thousand sequences" in picture.alt
+    assert "What is below 0.05 bits is drawn there." in picture.alt
+    assert "is drawn there" not in plots.learning_curves(RUNS, solved=0.5).alt
+
+
+def test_the_legend_of_learning_curves_hides_neither_a_curve_nor_the_line_of_what_is_learned() -> None:
+    others = {f"paper, {name}": [(1.0, 90.0), (1000.0, 0.001)] for name in ("NTM-LSTM", "NTM-FF", "LSTM")}
+    drawing = plots.learning_curves(RUNS, others=others, beside={"NTM-FF": RUNS, "LSTM": RUNS}).figure
+    drawing.savefig(io.BytesIO())
+    (axis,) = drawing.axes
+    legend = axis.get_legend().get_window_extent()
+    assert legend.y0 >= axis.get_window_extent().y1
+    assert legend.x1 <= drawing.bbox.x1
+    assert legend.y1 <= drawing.bbox.y1
+    assert axis.get_window_extent().height > 0.5 * drawing.bbox.height
 
 
 def test_another_kind_of_machine_is_drawn_beside_and_told() -> None:

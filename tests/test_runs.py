@@ -40,8 +40,8 @@ from ntm_lib.tasks import Task
 
 TASK = CopyTask(2, min_length=1, max_length=2)
 TINY = Recipe(
-    sequences=300, batch_size=4, learning_rate=1e-2, clip_norm=10.0, steps_per_execution=20, sequences_per_epoch=80
-)
+    sequences=300, batch_size=4, learning_rate=1e-2, clip_norm=10.0, steps_per_execution=4, sequences_per_epoch=80
+)  # five calls an epoch, so that it can be interrupted within one
 TESTS = ({"length": 1}, {"length": 4})
 
 
@@ -54,13 +54,13 @@ def run(**changes: Any) -> TrainingRun:
 
 
 @pytest.fixture(scope="module")
-def runs() -> list[TrainingRun]:
-    """The same seed twice."""
-    return [run(), run()]
+def whole() -> TrainingRun:
+    """A run from its beginning to its end."""
+    return run()
 
 
-def test_a_run_is_described_completely(runs: list[TrainingRun]) -> None:
-    model, results = runs[0]
+def test_a_run_is_described_completely(whole: TrainingRun) -> None:
+    model, results = whole
     assert set(results) == {
         *("schema", "status", "task", "seed", "model", "parameters", "recipe", "machine", "seconds"),
         *("first_step_seconds", "curve", "goal", "sequences_to_solve", "final", "tests", "solved"),
@@ -80,9 +80,9 @@ def test_a_run_is_described_completely(runs: list[TrainingRun]) -> None:
     json.dumps(results)
 
 
-def test_exactly_the_recipes_sequences_are_shown(runs: list[TrainingRun]) -> None:
-    model, results = runs[0]
-    assert int(model.optimizer.iterations) == 75  # 300 sequences in batches of 4, which is no multiple of 20
+def test_exactly_the_recipes_sequences_are_shown(whole: TrainingRun) -> None:
+    model, results = whole
+    assert int(model.optimizer.iterations) == 75  # 300 sequences in batches of 4, which is no multiple of the 4 at once
     assert [point["sequences"] for point in results["curve"]] == [80, 160, 240, 300]
     assert float(model.optimizer.learning_rate) == 0.0
 
@@ -97,17 +97,15 @@ def equal(one: TrainingRun, other: TrainingRun) -> None:
         np.testing.assert_array_equal(a.numpy(), b.numpy())
 
 
-def test_the_same_seed_gives_the_same_run(runs: list[TrainingRun]) -> None:
-    equal(*runs)
-
-
-def test_training_helps(runs: list[TrainingRun]) -> None:
+def test_training_helps(whole: TrainingRun) -> None:
     keras.utils.set_random_seed(3)
-    assert runs[0].results["final"]["bits"] < evaluate(machine(), TASK, sequences=1000)["bits"] - 0.1
+    assert whole.results["final"]["bits"] < evaluate(machine(), TASK, sequences=1000)["bits"] - 0.1
 
 
-def test_the_tasks_own_tests_are_the_default_and_a_goal_decides_what_counts_as_learned() -> None:
-    results = run(tests=None, goal=Goal("bits", 100.0)).results
+def test_the_tasks_own_tests_are_the_default_and_a_goal_decides_what_counts_as_learned(tmp_path: Path) -> None:
+    # there is no checkpoint, so that to resume is to begin
+    results = run(tests=None, goal=Goal("bits", 100.0), folder=tmp_path, resume=True).results
+    assert results["status"] == "finished"
     assert set(results["tests"]) == {"length 20", "length 40", "length 80", "length 120"}
     assert results["solved"] is True
 
@@ -128,53 +126,55 @@ class Interrupt(keras.callbacks.Callback):
                 os.kill(os.getpid(), signal.SIGINT)
 
 
-SLOW = replace(TINY, steps_per_execution=5)  # four calls an epoch, so that it can be interrupted within one
-
-
-def test_an_interrupt_ends_the_epoch_and_the_run_goes_on_bit_for_bit(tmp_path: Path) -> None:
-    whole = run(recipe=SLOW)
+@pytest.fixture(scope="module")
+def stopped(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a run that was interrupted in its second epoch."""
+    folder = tmp_path_factory.mktemp("stopped")
     handler = signal.getsignal(signal.SIGINT)
-    first = run(recipe=SLOW, folder=tmp_path, callbacks=[Interrupt(30)])
+    first = run(folder=folder, callbacks=[Interrupt(28)])
     assert signal.getsignal(signal.SIGINT) is handler
     assert first.results["status"] == "interrupted"
     assert [point["sequences"] for point in first.results["curve"]] == [80, 160], "the epoch was brought to its end"
     assert first.results["solved"] is False
     assert "final" not in first.results
-    second = run(recipe=SLOW, folder=tmp_path, resume=True, callbacks=[Interrupt(50)])
+    return folder
+
+
+def test_an_interrupted_run_goes_on_bit_for_bit(
+    whole: TrainingRun, stopped: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = shutil.copytree(stopped, tmp_path / "run")
+    second = run(folder=folder, resume=True, progress=True, callbacks=[Interrupt(48)])
     assert len(second.results["curve"]) == 3
-    last = run(recipe=SLOW, folder=tmp_path, resume=True)
-    equal(last, whole)
-    assert list((tmp_path / "tensorboard" / "train").iterdir()), "written where TensorBoard is installed, as here"
-    table = (tmp_path / "log.csv").read_text().splitlines()
+    assert "ends with this epoch: " in capsys.readouterr().err
+    last = run(folder=folder, resume=True, callbacks=[Interrupt(72)])
+    equal(last, whole)  # an interrupt in the last epoch changes nothing
+    assert list((folder / "tensorboard" / "train").iterdir()), "written where TensorBoard is installed, as here"
+    table = (folder / "log.csv").read_text().splitlines()
     assert [line.split(",")[0] for line in table] == ["epoch", "0", "1", "2", "3"]
-    again = run(recipe=SLOW, folder=tmp_path, resume=True)
+    again = run(folder=folder, resume=True)
     equal(again, whole)
 
 
-def test_the_bar_says_that_an_interrupt_was_heard(capsys: pytest.CaptureFixture[str]) -> None:
-    run(recipe=SLOW, progress=True, callbacks=[Interrupt(30)])
-    assert "ends with this epoch: " in capsys.readouterr().err
-
-
-def test_a_second_interrupt_ends_it_at_once(tmp_path: Path) -> None:
+def test_a_second_interrupt_ends_it_at_once(stopped: Path, tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
-        run(recipe=SLOW, folder=tmp_path, callbacks=[Interrupt(30, times=2)])
-
-
-def test_an_interrupt_in_the_last_epoch_changes_nothing() -> None:
-    assert run(recipe=SLOW, callbacks=[Interrupt(70)]).results["status"] == "finished"
+        run(folder=shutil.copytree(stopped, tmp_path / "run"), resume=True, callbacks=[Interrupt(48, times=2)])
 
 
 class Stages(RepeatCopyTask):
     curriculum = ({"length": 1, "repeats": 1}, {"length": (1, 2), "repeats": 1})
 
 
+class Grows(CopyTask):
+    curriculum = ({"length": 1}, {"length": (1, 2)})
+
+
 def staged(**changes: Any) -> TrainingRun:
-    task = Stages(1, max_length=2, max_repeats=2)
-    recipe = replace(SLOW, advance_below=1000.0, review=0.3)
+    task = Grows(1, max_length=2)
+    recipe = replace(TINY, advance_below=1000.0, review=0.3)
 
     def small() -> NeuralTuringMachine:
-        return NeuralTuringMachine(3, 2, 6, 4, controller="feed-forward", units=8)
+        return NeuralTuringMachine(2, 1, 6, 4, controller="feed-forward", units=8)
 
     return train(task, seed=1, recipe=recipe, model=small, tests=(), progress=False, **changes)
 
@@ -182,13 +182,13 @@ def staged(**changes: Any) -> TrainingRun:
 def test_a_curriculum_advances_by_the_loss_and_goes_on_where_it_was(tmp_path: Path) -> None:
     whole = staged()
     assert [point["stage"] for point in whole.results["curve"]] == [0, 1, 2, 2]
-    staged(folder=tmp_path, callbacks=[Interrupt(30)])
+    staged(folder=tmp_path, callbacks=[Interrupt(28)])
     equal(staged(folder=tmp_path, resume=True), whole)
 
 
 def test_a_stage_is_left_when_the_loss_is_near_the_optimum_of_that_stage() -> None:
     task = NGramsTask(4, length=20)
-    data = TrainingData(task, replace(SLOW, advance_below=1.0), seed=0)
+    data = TrainingData(task, replace(TINY, advance_below=1.0), seed=0)
     assert data.stages == [{"n": 2}, {"n": 3}, {}]
     curriculum = Curriculum(data, 1.0)
     optima = [task.optimal_bits(task.sample(1000, np.random.default_rng(0), n=n), n=n).mean() for n in (2, 3)]
@@ -204,13 +204,13 @@ def test_a_stage_is_left_when_the_loss_is_near_the_optimum_of_that_stage() -> No
 
 
 def test_a_small_task_has_only_the_stages_that_are_not_beyond_it() -> None:
-    recipe = replace(SLOW, advance_below=1.0)
+    recipe = replace(TINY, advance_below=1.0)
     assert TrainingData(KeyValueTask(12, 4, 30), recipe, 0).stages == [*KeyValueTask.curriculum[:4], {}]
     assert TrainingData(RepeatCopyTask(8, max_length=3, max_repeats=10), recipe, 0).stages[-2]["length"] == (1, 3)
 
 
 def test_a_stage_shows_its_own_sequences_and_reviews_earlier_ones() -> None:
-    data = TrainingData(Stages(1, max_length=2, max_repeats=2), replace(SLOW, advance_below=1.0, review=0.3), seed=0)
+    data = TrainingData(Stages(1, max_length=2, max_repeats=2), replace(TINY, advance_below=1.0, review=0.3), seed=0)
 
     batches = data.fit_arguments()["x"]
 
@@ -228,7 +228,7 @@ def test_a_stage_shows_its_own_sequences_and_reviews_earlier_ones() -> None:
 
 OTHERS: dict[str, tuple[dict[str, Any], str]] = {
     "seed": ({"seed": 4}, r"seed was 3 and is now 4"),
-    "recipe": ({"recipe": replace(SLOW, learning_rate=0.5)}, r"recipe.learning_rate was 0.01 and is now 0.5"),
+    "recipe": ({"recipe": replace(TINY, learning_rate=0.5)}, r"recipe.learning_rate was 0.01 and is now 0.5"),
     "machine": (
         {"model": lambda: NeuralTuringMachine(3, 2, 7, 4, controller="feed-forward", units=8)},
         r"model.memory_size was 6 and is now 7",
@@ -236,18 +236,11 @@ OTHERS: dict[str, tuple[dict[str, Any], str]] = {
 }
 
 
-@pytest.fixture(scope="module")
-def stopped(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("stopped")
-    run(recipe=SLOW, folder=folder, callbacks=[Interrupt(30)])
-    return folder
-
-
 @pytest.mark.parametrize("name", OTHERS)
 def test_a_run_that_was_begun_otherwise_is_not_resumed(name: str, stopped: Path) -> None:
     changes, message = OTHERS[name]
     with pytest.raises(ValueError, match=f"begun with other settings: {message}$"):
-        run(**{"recipe": SLOW, "folder": stopped, "resume": True, **changes})
+        run(**{"folder": stopped, "resume": True, **changes})
 
 
 @pytest.mark.parametrize(
@@ -259,9 +252,9 @@ def test_a_run_that_was_begun_otherwise_is_not_resumed(name: str, stopped: Path)
 )
 def test_what_neither_a_width_nor_a_difficulty_tells_is_a_setting_too(name: str, usual: Task, other: Task) -> None:
     model = NeuralTuringMachine(4, 2, 6, 4, units=8)
-    now = run_settings(other, 3, model, SLOW)
+    now = run_settings(other, 3, model, TINY)
     with pytest.raises(ValueError, match=rf"begun with other settings: task.{name} was None and is now \d$"):
-        check_settings("a folder", run_settings(usual, 3, model, SLOW), now)
+        check_settings("a folder", run_settings(usual, 3, model, TINY), now)
 
 
 @pytest.mark.parametrize("file", ["state.json", "model.weights.h5"])
@@ -270,13 +263,12 @@ def test_a_damaged_checkpoint_is_told(file: str, stopped: Path, tmp_path: Path) 
     path = tmp_path / "run" / "checkpoint" / file
     path.write_bytes(path.read_bytes()[:50])
     with pytest.raises(ValueError, match=r"the checkpoint .* is damaged"):
-        run(recipe=SLOW, folder=tmp_path / "run", resume=True)
+        run(folder=tmp_path / "run", resume=True)
 
 
-def test_resuming_needs_a_folder_and_without_a_checkpoint_begins(tmp_path: Path) -> None:
+def test_resuming_needs_a_folder() -> None:
     with pytest.raises(ValueError, match=r"folder must be given to resume a run. Received: None"):
         run(resume=True)
-    assert run(folder=tmp_path, resume=True).results["status"] == "finished"
 
 
 # --- the disk
@@ -293,7 +285,7 @@ def test_a_full_disk_leaves_the_last_checkpoint_and_does_not_end_the_training(
     before = {path.name: path.read_bytes() for path in (folder / "checkpoint").iterdir()}
     monkeypatch.setattr(keras.Model, "save", full_disk)
     with pytest.warns(UserWarning, match=r"no checkpoint could be written, the last one stays: .*No space left"):
-        finished = run(recipe=SLOW, folder=folder, resume=True)
+        finished = run(folder=folder, resume=True)
     assert finished.results["status"] == "finished"
     assert {path.name: path.read_bytes() for path in (folder / "checkpoint").iterdir()} == before
     assert [path.name for path in folder.iterdir() if "writing" in path.name] == []
@@ -381,7 +373,7 @@ def test_a_run_that_meets_nan_is_reported_and_not_raised(tmp_path: Path) -> None
     assert result.results["solved"] is False
     assert math.isnan(result.results["final"]["bits"])
     assert result.results["final"]["right"] == 0.0
-    assert int(result.model.optimizer.iterations) == 20, "it stops after the first program"
+    assert int(result.model.optimizer.iterations) == 4, "it stops after the first program"
     write_results(result.results, tmp_path / "results.json")
     text = (tmp_path / "results.json").read_text()
     assert json.loads(text, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))["final"]["bits"] is None

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -50,6 +52,19 @@ def test_the_picture_shows_the_times_and_tells_the_exponent() -> None:
     both = ntm_lib.plot_scaling_results({"one": results, "two": [(10, 1.0), (20, 1.0)]}, xlabel="steps T")
     assert [text.get_text() for text in both.figure.axes[0].get_legend().get_texts()] == ["one", "two"]
     assert "two goes from 1e+03 at 10 to 1e+03 at 20, fitted exponent 0.00" in both.alt
+
+
+def test_the_results_keep_every_round_of_which_they_tell_the_median() -> None:
+    """So that the figures of chapter 13 can show the spread."""
+    folder = Path(__file__).parents[1] / "benchmarks" / "results"
+    scaling_rows = [row for rows in json.loads((folder / "scaling.json").read_text())["sizes"].values() for row in rows]
+    sparse_rows = json.loads((folder / "sparse.json").read_text())["access"]
+    kinds = [row[kind] for row in sparse_rows for kind in ("dense", "sparse", "indexed")]
+    taken = [(row["cpu_rounds"], row["seconds"]) for row in scaling_rows] + [(k["rounds"], k["seconds"]) for k in kinds]
+    assert len(taken) > 40
+    for rounds, seconds in taken:
+        assert len(rounds) >= 7
+        assert seconds == pytest.approx(np.median(rounds), rel=1e-3)
 
 
 WRONG: dict[str, tuple[Callable[[], Any], str]] = {

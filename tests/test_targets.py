@@ -89,12 +89,24 @@ def test_the_command_says_whether_all_is_met(monkeypatch: pytest.MonkeyPatch, ca
 def test_every_committed_row_is_met_and_every_run_is_there() -> None:
     rows = [targets.judged(target) for target in targets.TARGETS]
     assert not [row for row in rows if row.verdict == "falls short"]
-    for path in (targets.RESULTS / "learning").glob("*.json"):
+    copies = tuple(targets.RESULTS / f"copy_seeds{end}.json" for end in ("", "_no_penalty"))
+    for path in (*(targets.RESULTS / "learning").glob("*.json"), *copies):
         report = json.loads(path.read_text())
         assert len(report["runs"]) >= 5, path.name
         assert [run["seed"] for run in report["runs"]] == list(range(len(report["runs"]))), "no seed is left out"
         assert {run["schema"] for run in report["runs"]} == {2}
-        assert {frozenset(run) for run in report["runs"]} == {NAMES}, path.name
+        of_the_script = {"command", "idle_spread"} if path in copies else set()
+        assert {frozenset(run) for run in report["runs"]} == {NAMES | of_the_script}, path.name
         assert {frozenset(run["final"]) for run in report["runs"]} == {MEASURES}, path.name
         assert {frozenset(run["recipe"]) for run in report["runs"]} == {RECIPE}, path.name
-        assert report["command"].startswith("python -m ntm_lib train ")
+        assert report["command"].startswith(("python -m ntm_lib train ", "python benchmarks/copy_seeds.py "))
+
+
+def test_the_rows_of_one_task_from_another_folder(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    path = tmp_path / targets.RECALL
+    path.parent.mkdir()
+    for bits, code, verdict in ((0.01, 0, "met"), (0.2, 1, "falls short")):
+        path.write_text(json.dumps(runs(bits)))
+        assert targets.main(["--results", str(tmp_path), "--only", "associative-recall"]) == code
+        lines = capsys.readouterr().out.splitlines()
+        assert len(lines) == 3 and verdict in lines[0]

@@ -1,9 +1,11 @@
 """Build the book: execute its notebooks, make the pages, print where the first one is.
 
-Jupyter Book alone does not notice three things that matter here, and this script takes care of them:
+Jupyter Book alone does not do five things that matter here, and this script takes care of them:
 
+- notebooks are executed two at once (``execute.py``), before the pages are made;
 - a change in the library must execute the notebooks again, so the cache of executed notebooks is kept for one state of
   the files in ``EXECUTION_DEPENDS_ON`` only;
+- a style sheet or an extension changes pages whose text is the same, so every page is made again where one is new;
 - a warning fails the build, but only in the run that reads the page, so what was read is forgotten unless it passed;
 - a link to the first page, since the reader wants to open it.
 """
@@ -20,13 +22,14 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 EXECUTION_DEPENDS_ON = ("ntm_lib/**/*", "benchmarks/**/*.json", "requirements.txt")
+PAGES_DEPEND_ON = ("_ext/**/*", "assets/**/*")
 KERNEL_NOTICE = "Kernel is running over TCP without encryption"  # each kernel prints it; the kernels here are local
 
 
-def state_of_library(root: Path) -> str:
-    """Hash the Python version and every file that can change what a notebook computes."""
+def state_of(root: Path, patterns: tuple[str, ...]) -> str:
+    """Hash the Python version and every file of these patterns."""
     digest = hashlib.sha256(sys.version.encode())
-    files = {path for pattern in EXECUTION_DEPENDS_ON for path in root.glob(pattern)}
+    files = {path for pattern in patterns for path in root.glob(pattern)}
     for path in sorted(files):
         if path.is_file() and "__pycache__" not in path.parts:
             digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
@@ -38,29 +41,39 @@ def build(root: Path) -> int:
     output = root / "_build"
     executed, pages_read = output / ".jupyter_cache", output / ".doctrees"
     state_file, passed = output / "library.state", output / "last_build_passed"
+    look_file, look = output / "pages.state", state_of(root, PAGES_DEPEND_ON)
 
-    state = state_of_library(root)
+    state = state_of(root, EXECUTION_DEPENDS_ON)
     if not state_file.exists() or state_file.read_text() != state:
         print("The library or the requirements are new: every notebook is executed; this takes minutes.", flush=True)
         shutil.rmtree(executed, ignore_errors=True)
         shutil.rmtree(pages_read, ignore_errors=True)
-    if not passed.exists():
+    if not passed.exists() or not look_file.exists() or look_file.read_text() != look:
         shutil.rmtree(pages_read, ignore_errors=True)
+        shutil.rmtree(output / "html", ignore_errors=True)  # else what earlier pages loaded stays and is released
 
     output.mkdir(exist_ok=True)
     state_file.write_text(state)
+    look_file.write_text(look)
     passed.unlink(missing_ok=True)
 
+    status = run(sys.executable, str(root / "tools" / "execute.py"), str(root))
+    if status == 0:
+        jupyter_book = Path(sys.executable).with_name("jupyter-book")
+        status = run(str(jupyter_book), "build", "-W", "--keep-going", str(root))
+    if status == 0:
+        passed.touch()
+    return status
+
+
+def run(*command: str) -> int:
+    """Run a command that starts kernels, without their notices; return its exit status."""
     quiet = {"TF_CPP_MIN_LOG_LEVEL": "3", "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
     environment = {**quiet, "NTM_STATIC_FIGURES": "1", **os.environ}  # no kernel serves a page: no widgets
-    jupyter_book = Path(sys.executable).with_name("jupyter-book")
-    command = [str(jupyter_book), "build", "-W", "--keep-going", str(root)]
     with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True, errors="replace") as process:
         for line in process.stderr or ():
             if KERNEL_NOTICE not in line:
                 print(line, end="", file=sys.stderr, flush=True)
-    if process.returncode == 0:
-        passed.touch()
     return process.returncode
 
 

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Make .venv if needed and install into it: sh tools/environment.sh requirements.txt [more requirements files]
+# Make .venv if needed; install into it what locks hold, and ntm_lib: sh tools/environment.sh requirements.txt [more locks]
 # Called by the Makefile from the top folder. Set PYTHON to choose the interpreter of a new .venv.
 set -u
 
@@ -32,6 +32,12 @@ if ! in_range .venv/bin/python || ! .venv/bin/python -m pip --version >/dev/null
 fi
 
 echo "Installing into .venv; the first time downloads about 800 MB"
-set -- $(printf -- '-r %s ' "$@")
-.venv/bin/python -m pip install --disable-pip-version-check --retries 2 "$@" -e . ||
-    fail "pip could not install the requirements (its reason is above); is this machine online?"
+# Only what a lock names, with the hashes it names, and built elsewhere: no compiler, and no build tool from the network.
+for lock in "$@"; do
+    .venv/bin/python -m pip install --disable-pip-version-check --retries 2 --require-hashes --no-deps \
+        --only-binary :all: --no-binary reuse --no-build-isolation -r "$lock" ||
+        fail "pip could not install the requirements (its reason is above); is this machine online?"
+done
+# A folder has no hash, so ntm_lib comes in a step of its own, which takes nothing from the network.
+.venv/bin/python -m pip install --disable-pip-version-check -qq --no-index --no-deps --no-build-isolation -e . ||
+    fail "pip could not install ntm_lib from this folder (its reason is above)"

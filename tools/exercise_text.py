@@ -10,6 +10,8 @@ The text is for writing and reviewing; the notebook is what counts. Each cell st
     === free q4 2               the rubric of a free text; the cell before is its prompt; 2 points
     === try                     a code cell that is the student's own
     === cases, === start        filled by `python -m exercises.grader release`
+
+The picture of a question is left out; `python -m exercises.grader release` draws it anew.
 """
 
 from __future__ import annotations
@@ -18,6 +20,9 @@ import json
 import sys
 from pathlib import Path
 from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from exercises.grader.sources import without_picture
 
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -71,7 +76,7 @@ def to_text(notebook: dict[str, Any]) -> str:
             head = f"test {name.removesuffix('-test')}{points}"
         else:
             head = f"{'answer' if known['solution'] else 'given'} {name}"
-        source = "" if head in ("cases", "start") else "".join(cell["source"])
+        source = "" if head in ("cases", "start") else without_picture("".join(cell["source"]))
         parts.append(f"=== {head}\n{source}\n")
     return "\n".join(parts)
 

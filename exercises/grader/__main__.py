@@ -78,6 +78,9 @@ def _add_authoring(commands: argparse._SubParsersAction[argparse.ArgumentParser]
     release.set_defaults(command=_release)
     students = commands.add_parser("students", help="write the tree that is served to a class")
     students.add_argument("out", type=Path, help="the folder to write")
+    students.add_argument(
+        "--repository", help="where the class gets it, for example https://github.com/OWNER/NAME; default: the course's"
+    )
     students.set_defaults(command=_students)
     autograder = commands.add_parser("autograder", help="write the zip that Gradescope's autograder wants")
     autograder.add_argument("exercise", help="the exercise, for example 03_addressing")
@@ -119,7 +122,7 @@ def _grade(options: argparse.Namespace) -> int:
     )
     graded = hand_marking.merge(options.out, outcome.records)
     exports.write_grades(options.out, graded, found, outcome.broken)
-    reports.write_all(options.out, graded, {name: part.title for name, part in course.exercises.items()})
+    reports.write_all(options.out, graded, course.exercises)
     hand_marking.write_queue(options.out, graded)
     return _summary(options.out, outcome, graded)
 
@@ -158,7 +161,7 @@ def _release(options: argparse.Namespace) -> int:
 def _students(options: argparse.Namespace) -> int:
     from exercises.grader import students
 
-    students.write(options.out)
+    students.write(options.out, repository=options.repository)
     return DONE
 
 

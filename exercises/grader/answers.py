@@ -13,6 +13,7 @@ import os
 import sys
 import types
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -37,34 +38,45 @@ class Report:
         wire.write_frame(self.descriptor, HEAD.pack(kind, 0, case) + wire.encode(value, self.limits.value))
 
 
-def answer(
-    question: Mapping[str, Any], cells: list[tuple[str, str]], cases: list[int], given: str, report: Report
-) -> None:
-    """Run the cells of one question, each a path and its code, and its calls. `cases` are those still to be made."""
+@dataclass(frozen=True)
+class Answer:
+    """What the cells define: the value of the name that is asked for, or nothing."""
+
+    defined: bool
+    value: Any = None
+
+
+def define(question: Mapping[str, Any], cells: list[tuple[str, str]], given: str, report: Report) -> Answer:
+    """Run the cells of one question, each a path and its code, after the code that the notebook gives."""
     namespace = fresh_module()
-    exec(compile(given, "<given>", "exec"), namespace)
+    exec(compile(given, "<given>", "exec", dont_inherit=True), namespace)
     error = None
     for path, code in cells:
         error = run_cell(path, code, namespace)  # what an earlier cell fails with is told by its own question
-    if question["answer"] not in namespace and error is None:
+    defined = question["answer"] in namespace
+    if not defined and error is None:
         error = {"type": "NotDefined", "message": "", "cell": "", "line": 0, "code": ""}
     report.send(Kind.DEFINED, NO_CASE, error)
-    if question["answer"] not in namespace:
-        return
-    value = namespace[question["answer"]]
-    for case in cases:
+    return Answer(defined, namespace.get(question["answer"]))
+
+
+def call(question: Mapping[str, Any], answer: Answer, cases: list[int], report: Report) -> None:
+    """Make the calls of one question. `cases` are those still to be made."""
+    for case in cases if answer.defined else ():
         report.send(Kind.BEGIN, case, None)
         arguments = question["calls"][case]
         try:
             if question["kind"] == "function":
                 before = wire.encode(arguments)
-                result = value(**arguments)
+                result = answer.value(**arguments)
                 changed = _changed(before, arguments)
             else:
-                result, changed = value, ""
+                result, changed = answer.value, ""
             report.send(Kind.VALUE, case, {"value": result, "changed": changed})
         except BaseException as error:  # SystemExit too: whatever an answer does in a call is about this call
             report.send(Kind.ERROR, case, describe(error))
+    sys.stdout.flush()
+    report.send(Kind.DONE, NO_CASE, None)
 
 
 def fresh_module() -> dict[str, Any]:
@@ -95,7 +107,7 @@ def run_cell(path: str, code: str, namespace: dict[str, Any]) -> dict[str, Any] 
     linecache.cache[path] = (len(code), None, code.splitlines(keepends=True), path)
     try:
         sys.modules["__main__"].__file__ = path
-        exec(compile(code, path, "exec"), namespace)
+        exec(compile(code, path, "exec", dont_inherit=True), namespace)
     except BaseException as error:
         return describe(error)
     return None
@@ -120,6 +132,8 @@ def describe(error: BaseException) -> dict[str, Any]:
     if isinstance(error, SyntaxError):
         place, line = str(error.filename or ""), error.lineno or 0
         message = error.msg or ""
+        if "await" in message or "asynchronous" in message:
+            message += ": a notebook runs this at the top of a cell, the grader does not; write the answer without it"
     trace = error.__traceback__
     while trace is not None:
         name = trace.tb_frame.f_code.co_filename

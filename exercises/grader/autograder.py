@@ -19,6 +19,7 @@ from exercises.grader.sandbox import InfrastructureError
 
 ROOT = Path(__file__).resolve().parents[2]
 HOME = Path("/autograder")
+SECRET = 0o600
 PACKAGES = ("numpy", "nbformat", "jinja2", "tqdm")
 SETUP = """#!/usr/bin/env bash
 # Gradescope: choose the base image "Ubuntu 24.04"; the grader needs Python 3.11 or later.
@@ -28,7 +29,9 @@ apt-get install -y -qq --no-install-recommends bubblewrap python3 python3-venv
 python3 -c 'import sys; assert sys.version_info >= (3, 11), "choose the base image Ubuntu 24.04"'
 python3 -m venv /autograder/environment
 /autograder/environment/bin/python -m pip install -q {packages}
-chmod -R go-rwx /autograder/source
+cd /autograder/source
+chmod -R go+rX .  # the sandbox reads the grader without rights
+chmod -R go-rwx salt.txt exercises/source
 """
 RUN = """#!/usr/bin/env bash
 set -euo pipefail
@@ -47,11 +50,11 @@ def write_zip(out: Path, exercise: str, sources: Path, salt: Path, trust: bool) 
     settings = {"exercise": exercise, "trust": trust}
     out.parent.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        _put(archive, "setup.sh", setup.encode(), executable=True)
-        _put(archive, "run_autograder", RUN.encode(), executable=True)
+        _put(archive, "setup.sh", setup.encode(), 0o755)
+        _put(archive, "run_autograder", RUN.encode(), 0o755)
         _put(archive, "settings.json", json.dumps(settings).encode())
-        _put(archive, "salt.txt", batch.salt_from(salt))
-        _put(archive, f"exercises/source/{exercise}.ipynb", notebook.read_bytes())
+        _put(archive, "salt.txt", batch.salt_from(salt), SECRET)
+        _put(archive, f"exercises/source/{exercise}.ipynb", notebook.read_bytes(), SECRET)
         for path in _files(needs_tensorflow):
             _put(archive, str(path.relative_to(ROOT)), path.read_bytes())
 
@@ -64,10 +67,10 @@ def _files(with_library: bool) -> list[Path]:
     return sorted([*found, *single])
 
 
-def _put(archive: zipfile.ZipFile, name: str, data: bytes, executable: bool = False) -> None:
+def _put(archive: zipfile.ZipFile, name: str, data: bytes, mode: int = 0o644) -> None:
     entry = zipfile.ZipInfo(name, date_time=(2020, 1, 1, 0, 0, 0))  # the same zip for the same content
     entry.compress_type = zipfile.ZIP_DEFLATED
-    entry.external_attr = (0o755 if executable else 0o600) << 16
+    entry.external_attr = mode << 16
     archive.writestr(entry, data)
 
 

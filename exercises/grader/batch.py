@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import multiprocessing
 import os
@@ -44,6 +45,12 @@ class Class:
     exercises: dict[str, Exercise]
     texts: dict[str, bytes]  # the source notebooks
 
+    @functools.cached_property
+    def with_library(self) -> set[str]:
+        """The exercises whose answers or references may use the course's library."""
+        uses = {name: any(q.uses != "numpy" for q in exercise.questions) for name, exercise in self.exercises.items()}
+        return {name for name, text in self.texts.items() if uses[name] or b"ntm_lib" in text}
+
     @staticmethod
     def read(folder: Path, only: str | None = None) -> Class:
         """Read all source notebooks of a folder, or one."""
@@ -73,6 +80,7 @@ def jobs_of(
     """Read the submissions one after another; each with the key that its record will have."""
     forms = {name: grading.form_of(exercise) for name, exercise in course.exercises.items()}
     grader, environment = records.grader_digest(), records.environment(way.trust, way.limits)
+    library = records.library_digest()
     secret = hashlib.sha256(salt).hexdigest()
     for file in found:
         submission = submissions.read(file, forms, only)
@@ -82,6 +90,7 @@ def jobs_of(
             source=exercise.source_hash if exercise else "",
             salt=secret,
             grader=grader,
+            library=library if submission.exercise in course.with_library else "",
             environment=environment,
         )
         yield Job(submission, submission.exercise, course.texts.get(submission.exercise, b""), salt, way, key)
@@ -146,8 +155,12 @@ def grade_all(
             if record is None:
                 outcome.broken[job.submission.shown] = trouble
             else:
-                records.write(out, record)
-                done[job.submission.shown] = _slim(record)
+                try:
+                    records.write(out, record)
+                except ValueError as error:  # what one student handed in must not stop the batch
+                    outcome.broken[job.submission.shown] = f"{type(error).__name__}: {error}"
+                else:
+                    done[job.submission.shown] = _slim(record)
             bar.update()
 
         for job in jobs_of(found, course, salt, way, only):

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ast
 import builtins
+import itertools
 import re
 import warnings
 from collections.abc import Mapping, Sequence
 
-NOTEBOOK_LINE = re.compile(r"^\s*(%|!|\?|[\w.]+\?{1,2}\s*$)")
+NOTEBOOK_LINE = re.compile(r"^\s*(%|!|\?|[\w.]+\?{1,2}\s*$|[\w.,\[\]= ]+=\s*[%!])")
+TIMED = re.compile(r"^(\s*)%time\s+(?=\S)")  # what follows on the line is Python, and may define names
 CELL_COMMAND = re.compile(r"^\s*%%(time|timeit|capture|prun)\b")
 
 
@@ -23,12 +25,14 @@ def readable_by_python(code: str) -> tuple[str, list[str]]:
     lines = code.split("\n")
     if lines and re.match(r"^\s*%%", lines[0]) and not CELL_COMMAND.match(lines[0]):
         return code, []  # %%bash and the like: the cell is not Python
-    dropped = [line.strip() for line in lines if NOTEBOOK_LINE.match(line)]
+    dropped = ["%time" if TIMED.match(line) else line.strip() for line in lines if NOTEBOOK_LINE.match(line)]
     kept = [_without(line) if NOTEBOOK_LINE.match(line) else line for line in lines]
     return "\n".join(kept), dropped
 
 
 def _without(line: str) -> str:
+    if TIMED.match(line):
+        return TIMED.sub(r"\1", line)
     return line[: len(line) - len(line.lstrip())] + "pass"
 
 
@@ -62,6 +66,19 @@ def defines(code: str) -> set[str]:
             names.add(node.id)
         waiting += ast.iter_child_nodes(node)
     return names
+
+
+def exchanged(answers: Mapping[str, str], names: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Pairs of questions of which each one's cell defines what the other asks for, and not what it asks for itself.
+
+    answers: question -> code; names: question -> the name that is asked for.
+    """
+    found = {question: defines(code) & set(names.values()) for question, code in answers.items()}
+    return [
+        (one, other)
+        for one, other in itertools.combinations(found, 2)
+        if found[one] == {names[other]} and found[other] == {names[one]} != found[one]
+    ]
 
 
 def uses(code: str) -> set[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import math
 import os
 import platform
 import resource
@@ -97,9 +98,19 @@ def limit(memory: int, processes: int, files: int, file_size: int, address_space
     _lower(resource.RLIMIT_MEMLOCK, 0)
 
 
-def limit_seconds(seconds: int) -> None:
-    """Limit the time on the processor of this process: a signal, and a second later the end."""
-    _lower(resource.RLIMIT_CPU, seconds, seconds + 1)
+def limit_seconds(seconds: int, passes: int = 1) -> None:
+    """Limit the time on the processor of this process: a signal after one pass, and the end a second after all."""
+    _lower(resource.RLIMIT_CPU, seconds, passes * (seconds + 1))
+
+
+def give_seconds(process: int, worked: float, seconds: float) -> None:
+    """Let another process work for so many seconds more than it has, at most to the end that it was given."""
+    with contextlib.suppress(ProcessLookupError):
+        hard = resource.prlimit(process, resource.RLIMIT_CPU)[1]
+        soft = math.ceil(worked + max(1.0, seconds))
+        resource.prlimit(
+            process, resource.RLIMIT_CPU, (soft if hard == resource.RLIM_INFINITY else min(soft, hard), hard)
+        )
 
 
 def _lower(which: int, soft: int, hard: int | None = None) -> None:

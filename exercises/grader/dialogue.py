@@ -70,7 +70,7 @@ class Worker:
         self._send({"do": "run", "questions": questions, "shown": shown})
         most = sum(3 + 2 * len(question["calls"]) + 4 for question in questions)
         limits = self.setting.limits
-        longest = max(question["seconds"] for question in questions) * limits.patience * (1 + limits.extensions)
+        longest = max(question["seconds"] for question in questions) * limits.longest
         for _ in range(most):
             event = self._event(longest + limits.start)
             if event[0] == Kind.DONE:

@@ -45,7 +45,7 @@ class Limits:
 
     pace: float = 1.0  # all limits on time are multiplied by this
     patience: float = 3.0  # limits by the clock, as a multiple of the limits on the processor
-    extensions: int = 4  # how often a process gets as long again that works, but gets little of a busy machine
+    extensions: int = 4  # how often an answer gets as long again that works, but gets little of a busy machine
     memory: int = 1024 * 2**20  # bytes, above what the libraries take
     box_memory: int = 2 * 1024 * 2**20  # bytes of all processes of a box together, above what a fresh one takes
     processes: int = 64
@@ -55,3 +55,8 @@ class Limits:
     output: int = 4000  # bytes of what an answer prints that are kept
     value: int = 8 * 2**20  # bytes of one returned value
     start: float = 60.0  # seconds until a worker says hello, and for every silence of a healthy one
+
+    @property
+    def longest(self) -> float:
+        """The limit by the clock of an answer that works, all its processes together, as such a multiple."""
+        return self.patience * (1 + self.extensions)

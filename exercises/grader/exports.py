@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -15,6 +16,9 @@ from exercises.grader.submissions import Found
 
 FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 CANVAS = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
+CANVAS_FILE = re.compile(r"[^_]+_(?:LATE_)?(\d+)_\d+(?:_|$)")  # the user's number, then the submission's
+MOODLE_FOLDER = re.compile(r"[^_]+_(\d+)_assignsubmission_file")
+NUMBERED = ("ID", "Identifier")  # the columns that hold such a number
 IDENTIFIERS = ("student", "ID", "SIS User ID", "SIS Login ID", "Email address", "Username", "ID number", "Identifier")
 
 
@@ -86,7 +90,10 @@ def export(form: str, results: Path, out: Path | None, roster: Path | None, exer
     if roster is None:
         raise ValueError(f"{form} needs --roster FILE: the CSV of the class that you get from {form.capitalize()}.")
     header, rows = _roster(roster)
-    target = out or results / f"{form}.csv"
+    trusted = any(record["trust"] for record in chosen.values())
+    if trusted:  # a gradebook has no place for a note
+        print("Graded without a sandbox (--trust): for your own work only.", file=sys.stderr)
+    target = out or results / f"{form}{'-without-sandbox' if trusted else ''}.csv"
     lines = _canvas(header, rows, chosen, exercise) if form == "canvas" else _moodle(header, rows, chosen)
     records.write_atomically(target, table(lines))
     return target
@@ -112,63 +119,83 @@ def best_of(graded: Iterable[dict[str, Any]]) -> dict[str, dict[str, Any]]:
 
 
 def _roster(path: Path) -> tuple[list[str], list[dict[str, str]]]:
-    with path.open(encoding="utf-8-sig", newline="") as stream:
-        reader = csv.DictReader(stream)
-        rows = [{name: value or "" for name, value in row.items() if name is not None} for row in reader]
-        header = list(reader.fieldnames or [])
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise ValueError(f"--roster {path}: {error.strerror}; expected the CSV of the class.") from None
+    reader = csv.DictReader(io.StringIO(text, newline=""))
+    rows = [{name: value or "" for name, value in row.items() if name is not None} for row in reader]
+    header = list(reader.fieldnames or [])
     if not set(header) & set(IDENTIFIERS):
         raise ValueError(f"{path} has the columns {', '.join(header)}; expected one of {', '.join(IDENTIFIERS)}.")
     return header, rows
 
 
-def _record_of(row: Mapping[str, str], chosen: dict[str, dict[str, Any]]) -> dict[str, Any] | None:
-    """The record of a line of the roster: by a name or number that is the student's, or is a part of it.
+def _record_of(row: Mapping[str, str], chosen: Mapping[str, dict[str, Any]]) -> dict[str, Any] | None:
+    """The record of a line of the roster: by a name that is the student's, or by the number that the system gave them.
 
-    Canvas calls files `doejane_4711_815_NAME.ipynb`, Moodle calls folders `Jane Doe_4711_assignsubmission_file`.
+    Of the numbers in a file's name only the user's counts: any other may be the number of somebody else.
     """
+    if row.get("student", "") in chosen:
+        return chosen[row["student"]]
     wanted = {row[name].strip().removeprefix("Participant ") for name in IDENTIFIERS if row.get(name, "").strip()}
-    for student in list(chosen):
-        if student in wanted:
-            return chosen.pop(student)
-    for student in list(chosen):
-        if any(part.isdigit() and part in wanted for part in student.split("_")):
-            return chosen.pop(student)
-    return None
+    numbers = {row[name].strip().removeprefix("Participant ") for name in NUMBERED if row.get(name, "").strip()}
+    claims = [student for student in chosen if student in wanted or _number_in(student) in numbers]
+    if len(claims) > 1 and len({_number_in(student) or student for student in claims}) == 1:
+        claims = [max(claims, key=lambda student: float(chosen[student]["total"]))]  # one student, who handed in twice
+    if len(claims) > 1:
+        line = row.get("student") or row.get("Student") or row.get("Full name") or ", ".join(sorted(wanted))
+        raise ValueError(
+            f"{line}: received {' and '.join(sorted(claims))}, expected one student's files for a line of the roster."
+            " Cure: name the one that counts in the column `student` of the roster."
+        )
+    return chosen[claims[0]] if claims else None
+
+
+def _number_in(student: str) -> str:
+    """The user's number in Canvas' `doejane_4711_815_NAME.ipynb` or Moodle's `Jane Doe_4711_assignsubmission_file_`."""
+    form = CANVAS_FILE.match(student) or MOODLE_FOLDER.match(student)
+    return form[1] if form else ""
+
+
+def _claimed(rows: Sequence[Mapping[str, str]], chosen: Mapping[str, dict[str, Any]]) -> list[dict[str, Any] | None]:
+    """The record of each line. A student whose files fit two lines is refused; who fits none is told."""
+    found = [_record_of(row, chosen) for row in rows]
+    students = [record["student"] for record in found if record is not None]
+    twice = sorted({student for student in students if students.count(student) > 1})
+    if twice:
+        raise ValueError(f"{', '.join(twice)}: received two lines of the roster that fit, expected one.")
+    left = sorted(set(chosen) - set(students))
+    if left:
+        print(f"Not in the roster, so not exported: {', '.join(left)}", file=sys.stderr)
+    return found
 
 
 def _canvas(
     header: list[str], rows: list[dict[str, str]], chosen: dict[str, dict[str, Any]], exercise: str
 ) -> list[Sequence[Any]]:
-    possible = next((record["possible"] for record in chosen.values()), "")
+    possible = max((record["possible"] for record in chosen.values()), default="")  # 0 for a file that is no notebook
     lines: list[Sequence[Any]] = [(*CANVAS, exercise), ("    Points Possible", "", "", "", "", possible)]
-    left = dict(chosen)
-    for row in rows:
-        if row.get("Student", "").strip() in ("", "Points Possible") and not row.get("ID", "").strip():
-            continue
-        record = _record_of(row, left)
+    rows = [row for row in rows if not _is_points_possible(row)]
+    for row, record in zip(rows, _claimed(rows, chosen), strict=True):
         name = row.get("Student") or row.get("name") or row.get("student", "")
         cells = [row.get(column, "") for column in CANVAS[1:]]
         lines.append((name, *cells, "" if record is None else record["total"]))
-    _warn(left)
     return lines
+
+
+def _is_points_possible(row: Mapping[str, str]) -> bool:
+    return row.get("Student", "").strip() in ("", "Points Possible") and not row.get("ID", "").strip()
 
 
 def _moodle(header: list[str], rows: list[dict[str, str]], chosen: dict[str, dict[str, Any]]) -> list[Sequence[Any]]:
     kept = [name for name in header if name not in ("student", "Grade", "Maximum Grade", "Feedback comments")]
     lines: list[Sequence[Any]] = [(*kept, "Grade", "Maximum Grade", "Feedback comments")]
-    left = dict(chosen)
-    for row in rows:
-        record = _record_of(row, left)
+    for row, record in zip(rows, _claimed(rows, chosen), strict=True):
         cells = [row.get(name, "") for name in kept]
         grades = ("", "", "") if record is None else (record["total"], record["possible"], comment_of(record))
         lines.append((*cells, *grades))
-    _warn(left)
     return lines
-
-
-def _warn(left: Mapping[str, Any]) -> None:
-    if left:
-        print(f"Not in the roster, so not exported: {', '.join(sorted(left))}", file=sys.stderr)
 
 
 def comment_of(record: Mapping[str, Any]) -> str:
@@ -177,7 +204,7 @@ def comment_of(record: Mapping[str, Any]) -> str:
         f"{question['name']}: {question['points']:g} of {question['possible']:g}" for question in record["questions"]
     ]
     named = [f"{q['name']}: {q['mistake']}. {q['hint']}" for q in record["questions"] if q["mistake"]]
-    return "; ".join([*parts, *named, *([record["why"]] if record["why"] else [])])
+    return "; ".join(filter(None, [_trusted(record), *parts, *named, record["why"]]))
 
 
 def gradescope(record: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,10 +12,9 @@ from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import Any
 
-from exercises.grader import sources
+from exercises.grader import sandbox, sources
 from exercises.grader.events import Limits
 from exercises.grader.judging import Judged, QuestionKey, judge, keys_of
-from exercises.grader.release import ANSWER_HERE
 from exercises.grader.running import Boxes, Outcome, run
 from exercises.grader.spec import Exercise
 from exercises.grader.submissions import VERDICTS, Form, Submission
@@ -55,9 +54,17 @@ def _exercise(name: str, source: bytes, salt: bytes) -> tuple[Exercise, list[Que
 _OF_THIS_THREAD = threading.local()  # a cluster's worker may run several jobs at once
 
 
+@functools.cache
+def _require_once() -> None:
+    """See once a process that the sandbox holds here; raises, and looks again at the next job, where it does not."""
+    sandbox.require()
+
+
 def _boxes(way: Way) -> Boxes:
     mine: dict[Way, Boxes] = _OF_THIS_THREAD.__dict__.setdefault("boxes", {})
     if way not in mine:
+        if not way.trust:
+            _require_once()  # a cluster's worker may be another machine than the one that the batch was started on
         mine[way] = Boxes(way.limits, way.trust, way.warm)
         Finalize(None, mine[way].close, exitpriority=1)  # `atexit` would not run in the processes of a pool
     return mine[way]
@@ -93,7 +100,7 @@ def grade(job: Job) -> dict[str, Any]:
 
 def _written(text: str) -> str:
     """A free text, empty where the cell is as it was handed out."""
-    return "" if text.strip() == ANSWER_HERE.strip() else text
+    return "" if text.strip() == sources.ANSWER_HERE.strip() else text
 
 
 def _answered(code: str, starter: str) -> bool:

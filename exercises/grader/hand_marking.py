@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import io
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -49,8 +51,12 @@ def _marks(path: Path) -> dict[tuple[str, str, str], tuple[float | None, str]]:
     if not path.exists():
         return {}
     marks: dict[tuple[str, str, str], tuple[float | None, str]] = {}
-    with path.open(encoding="utf-8-sig", newline="") as stream:
-        for row in csv.DictReader(stream):
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise ValueError(f"{path} is no UTF-8; in the spreadsheet, save it as 'CSV UTF-8'.") from None
+    if text:
+        for row in _rows(path, text):
             try:
                 name = row["file"], row["question"], row["answer_id"]
                 points = float(row["points"].replace(",", ".")) if row["points"].strip() else None
@@ -58,6 +64,27 @@ def _marks(path: Path) -> dict[tuple[str, str, str], tuple[float | None, str]]:
                 raise ValueError(f"{path}, line {len(marks) + 2}: cannot be read ({error}).") from None
             marks[name] = (points, (row.get("comment") or "").strip())
     return marks
+
+
+def _rows(path: Path, text: str) -> list[dict[str, str]]:
+    # not str.splitlines, which ends a line at characters that a student's text may hold
+    stream = io.StringIO(text, newline="")
+    try:
+        return list(csv.DictReader(stream, delimiter=_delimiter(path, re.split(r"[\r\n]", text, maxsplit=1)[0])))
+    except csv.Error as error:
+        raise ValueError(f"{path}: cannot be read as CSV ({error}).") from None
+
+
+def _delimiter(path: Path, head: str) -> str:
+    """What a spreadsheet put between the columns: a comma, or in many countries a semicolon, or a tab."""
+    names = [re.escape(name) for name in COLUMNS[:2]]
+    found = re.match(rf'"?{names[0]}"?([,;\t])"?{names[1]}\b', head)
+    if found is None:
+        raise ValueError(
+            f"{path}, line 1: received {head.strip()[:80]!r}, expected the columns {', '.join(COLUMNS)}, "
+            "separated by commas, semicolons or tabs"
+        )
+    return found[1]
 
 
 def write_queue(results: Path, graded: Sequence[Mapping[str, Any]]) -> None:

@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import hmac
-import html
 import os
-import resource
-import signal
-import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from exercises import check
 from exercises.grader import wire
+from exercises.grader.bounds import bounded
 from exercises.grader.compare import Unusable, differs
 from exercises.grader.events import LOSSES
 from exercises.grader.running import Asked, Outcome, Result
 from exercises.grader.spec import Exercise, Mistake, Question, earned
 
 os.environ.setdefault("NTM_PLAIN_PICTURES", "1")  # a report stands alone, without the course's inspector
-JUDGING_SECONDS = 20.0  # for `through` and pictures on one answer's values
-JUDGING_MEMORY = 2 * 2**30
 LONGEST_PICTURE = 200_000
 LONGEST_CODE = 20_000
 
@@ -110,7 +103,7 @@ def judge(key: QuestionKey, outcome: Outcome | None, code: str | None) -> Judged
     judged.code = (code or "")[:LONGEST_CODE]
     if code is None or outcome is None:
         judged.verdict = "missing" if code is None else "not attempted"
-        judged.reasons.append(_WHY[judged.verdict])
+        judged.reasons.append(_WHY[judged.verdict] if code is None or code.strip() else _NO_CODE)
         return judged
     judged.output = outcome.output
     results = _results(key, outcome)
@@ -127,6 +120,9 @@ def judge(key: QuestionKey, outcome: Outcome | None, code: str | None) -> Judged
     ]
     judged.verdict = _verdict(outcome, results, right, mistake)
     judged.reasons = _reasons(key, outcome, results, messages, judged)
+    if mistake is not None and mistake.earns:
+        least = f"{question.points * mistake.earns:.4g} of {question.points:g}"
+        judged.reasons.insert(0, f"An answer with this mistake keeps at least {least} points.")
     return judged
 
 
@@ -134,6 +130,7 @@ _WHY = {
     "missing": "There is no cell with this answer.",
     "not attempted": "The cell is as it was handed out.",
 }
+_NO_CODE = "There is no code to run: the cell is empty, or was left out."
 
 
 def _results(key: QuestionKey, outcome: Outcome) -> list[Result]:
@@ -173,7 +170,7 @@ def _observed(question: Question, arguments: Mapping[str, Any], result: Result) 
     except Unusable as error:
         return _Failed(str(error))
     except Exception as error:  # plain data of a shape that nobody thought of
-        return _Failed(f"what it gives cannot be judged ({type(error).__name__})")
+        return _Failed(check.unjudged(error, result.value))
 
 
 def _error_text(question: Question, error: Mapping[str, Any]) -> str:
@@ -227,10 +224,11 @@ def _verdict(outcome: Outcome, results: Sequence[Result], right: Sequence[bool],
         return "right"
     if any(right):
         return "partly right"
+    mostly_raises = 2 * sum(result.error is not None for result in results) > len(results)
     for result in results:
         if result.lost:
             return result.lost
-        if result.error is not None:
+        if result.error is not None and mostly_raises:
             kind = result.error["type"]
             return {"MemoryError": "memory", "WireError": "cannot be sent"}.get(kind, "error")
     return "wrong"
@@ -245,8 +243,6 @@ def _reasons(
         reasons.append(f"The cell ends with an error: {_error_text(key.question, outcome.definition)}")
     if outcome.lost:
         reasons.append(f"The cell {LOSSES[outcome.lost]}.")
-    if judged.mistake:
-        reasons.append(f"An answer with this mistake keeps {judged.points:g} of {judged.possible:g} points.")
     right = sum(not message for message in messages[: key.shown])
     reasons.append(
         f"{right} of {key.shown} public cases are right, {judged.hidden_right} of {judged.hidden_count} hidden ones."
@@ -256,17 +252,24 @@ def _reasons(
         lost = sum(result.lost == word for result in hidden)
         if lost and not outcome.lost:
             reasons.append(f"In {lost} of the hidden cases it {text}.")
-    kinds = [result.error["type"] for result in hidden if result.error is not None]
-    if kinds and outcome.definition is None:
-        reasons.append(f"In {len(kinds)} of the hidden cases it raises {', '.join(sorted(set(kinds)))}.")
+    if outcome.definition is None:
+        reasons += _raised(results[: key.shown], hidden)
     return reasons
+
+
+def _raised(public: Sequence[Result], hidden: Sequence[Result]) -> list[str]:
+    """How often hidden calls raise. A type that no public call raised has no name here: it may tell what came in."""
+    known = {result.error["type"] for result in public if result.error is not None}
+    kinds = [result.error["type"] for result in hidden if result.error is not None]
+    named = sorted({kind for kind in kinds if kind in known}) + ["an error"] * any(kind not in known for kind in kinds)
+    return [f"In {len(kinds)} of the hidden cases it raises {', '.join(named)}."] if kinds else []
 
 
 def _shown(key: QuestionKey, number: int, result: Result, observed: Any, message: str) -> dict[str, Any]:
     """One public case for the report: as a student sees it in the notebook."""
     arguments, got = key.cases[number], None if isinstance(observed, Exception) else observed
-    given = ", ".join(f"{html.escape(name)} = {check.text_of(value)}" for name, value in arguments.items())
     raw = result.value if result.is_value else None
+    given = check.arguments_shown(arguments)  # public ones, which the exercise itself holds
     try:
         with bounded():
             picture = check.PICTURES[key.question.picture](arguments, key.expected[number], got, raw)
@@ -274,37 +277,4 @@ def _shown(key: QuestionKey, number: int, result: Result, observed: Any, message
         picture = ""
     if len(picture) > LONGEST_PICTURE:
         picture = "<p>The picture is too large to be shown.</p>"
-    return {"right": not message, "message": message[:600], "arguments": given[:20_000], "picture": picture}
-
-
-@contextlib.contextmanager
-def bounded(seconds: float = JUDGING_SECONDS) -> Iterator[None]:
-    """TimeoutError after some seconds, MemoryError after some memory: what students return may be made to cost much."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
-    used = int(Path("/proc/self/statm").read_text().split()[5]) * resource.getpagesize()
-    most = used + JUDGING_MEMORY
-    resource.setrlimit(resource.RLIMIT_DATA, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
-    try:
-        with _time_limit(seconds):
-            yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
-
-
-@contextlib.contextmanager
-def _time_limit(seconds: float) -> Iterator[None]:
-    """Raise TimeoutError after some seconds, where signals can be had (in the main thread)."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def stop(number: int, frame: Any) -> None:
-        raise TimeoutError(f"took more than {seconds:g} s")
-
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+    return {"right": not message, "message": message[:600], "arguments": given, "picture": picture}

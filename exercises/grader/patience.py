@@ -7,13 +7,22 @@ import time
 IDLE = 0.005  # a process that works for less than this share of the time sleeps; it is not the machine that is busy
 
 
-class Patience:
-    """How long to wait for a process by the clock. One that works, but gets little of the machine, is given more."""
+def clock_of(process: int) -> int:
+    """The clock of another process's time on the processor, as clock_getcpuclockid(3) computes it."""
+    return (~process << 3) | 2
 
-    def __init__(self, child: int, seconds: float, extensions: int) -> None:
-        self.clock = (~child << 3) | 2  # the processor time of another process, as clock_getcpuclockid(3) computes it
-        self.seconds, self.extensions = seconds, extensions
-        self.end, self.worked = time.monotonic() + seconds, 0.0
+
+class Patience:
+    """How long to wait for a process by the clock: as long as it works, even if it gets little of a busy machine.
+
+    seconds: after each so many it is looked whether the process has worked; one that sleeps is not waited for.
+    last: the end of all patience, by `time.monotonic()`.
+    """
+
+    def __init__(self, child: int, seconds: float, last: float) -> None:
+        self.clock, self.seconds, self.last = clock_of(child), seconds, last
+        self.worked = self._worked() or 0.0  # a process that was kept has worked before
+        self.end = min(last, time.monotonic() + seconds)
 
     def left(self) -> float:
         """Seconds until the next decision."""
@@ -21,13 +30,18 @@ class Patience:
 
     def ends(self) -> bool:
         """Whether it is time to stop the process."""
-        if time.monotonic() < self.end:
+        now = time.monotonic()
+        if now < self.end:
             return False
-        try:
-            worked = time.clock_gettime(self.clock)
-        except OSError:
+        worked = self._worked()
+        if worked is None or now >= self.last or worked - self.worked < IDLE * self.seconds:
             return True
-        if self.extensions == 0 or worked - self.worked < IDLE * self.seconds:
-            return True
-        self.extensions, self.worked, self.end = self.extensions - 1, worked, time.monotonic() + self.seconds
+        self.worked, self.end = worked, min(self.last, now + self.seconds)
         return False
+
+    def _worked(self) -> float | None:
+        """Seconds on the processor; None when the process is gone."""
+        try:
+            return time.clock_gettime(self.clock)
+        except OSError:
+            return None

@@ -7,9 +7,9 @@ import json
 import os
 import platform
 import re
+import secrets
 import sys
-import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -19,22 +19,24 @@ import numpy as np
 
 from exercises.grader.events import Limits
 
-GRADER = Path(__file__).resolve().parent
+EXERCISES = Path(__file__).resolve().parents[1]
 
 
 def write_atomically(path: Path, text: str) -> None:
     """Write a text file so that every reader sees the old or the new one, whole."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
+    # opened by name, and not by tempfile: the class's own umask says who may read grades
+    written = path.with_name(f".writing-{secrets.token_hex(8)}")
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as stream:
+        with written.open(
+            "x", encoding="utf-8", errors="backslashreplace", newline=""
+        ) as stream:  # half a pair is text too
             stream.write(text)
             stream.flush()
             os.fsync(stream.fileno())
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
+        written.replace(path)
     except BaseException:
-        Path(name).unlink(missing_ok=True)
+        written.unlink(missing_ok=True)
         raise
 
 
@@ -59,10 +61,19 @@ def environment(trust: bool, limits: Limits) -> dict[str, Any]:
 
 def grader_digest() -> str:
     """A hash of the code that judges: the grader and what it shares with the students."""
+    paths = [path for name in ("grader", "student") for path in sorted((EXERCISES / name).glob("*.py"))]
+    return _digest([*paths, EXERCISES / "check.py", EXERCISES / "release" / "check.py"])
+
+
+def library_digest() -> str:
+    """A hash of the course's library, which some answers and references use."""
+    return _digest(sorted((EXERCISES.parent / "ntm_lib").rglob("*.py")))
+
+
+def _digest(paths: Sequence[Path]) -> str:
     total = hashlib.sha256()
-    for folder in (GRADER, GRADER.parent / "student"):
-        for path in sorted(folder.glob("*.py")):
-            total.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    for path in paths:
+        total.update(str(path.relative_to(EXERCISES.parent)).encode() + b"\0" + path.read_bytes() + b"\0")
     return total.hexdigest()
 
 

@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 
 from exercises.grader import sources
-from exercises.grader.spec import PUBLIC_SHARE, Exercise, Question
+from exercises.grader.spec import PUBLIC_SHARE, Exercise, FreeText, Question
+from exercises.pictures.asked import with_picture
 
 FOLDER = Path(__file__).parents[1]
 PARTS = ("values", "pictures", "machine", "cases", "progress", "submitting", "notebook")
-ANSWER_HERE = "Your answer here."
 HEADER = '''"""Check answers and drive a tape machine: what an exercise notebook needs beside it. NumPy is enough.
 
 Nothing is sent anywhere. This file is joined from the parts in exercises/student of the course's repository.
@@ -58,7 +58,7 @@ def released(notebook: Mapping[str, Any], exercise: Exercise) -> dict[str, Any]:
         if marks.get("solution") and cell["cell_type"] == "code":
             source = sources.without_solution(source)
         elif marks.get("solution"):
-            source = ANSWER_HERE
+            source = sources.ANSWER_HERE
         elif marks.get("grade"):
             source = sources.without_hidden(source)
         cell["source"] = source.splitlines(True)
@@ -83,17 +83,39 @@ def put_cases(notebook: dict[str, Any], exercise: Exercise) -> None:
             cell["source"] = filled.pop(name).splitlines(True)
         if name == "cases":
             cell["metadata"] |= {"jupyter": {"source_hidden": True}, "cellView": "form"}  # folds it on Colab
+    _put_pictures(notebook, exercise)
     if filled:
         raise ValueError(f"{exercise.name}: received no cell {' and no cell '.join(filled)}, expected one of each")
 
 
+def _put_pictures(notebook: dict[str, Any], exercise: Exercise) -> None:
+    """Write into each statement the picture of what it asks."""
+    questions: dict[str, Question | FreeText] = {part.name: part for part in exercise.questions}
+    questions |= {part.name: part for part in exercise.free_texts}
+    texts = [cell for cell in notebook["cells"] if cell["cell_type"] == "markdown"]
+    kinds = dict(re.findall(r"^\| (q\d+) \| (\w+)", "\n".join(map(sources.text_of, texts[:1])), re.MULTILINE))
+    for cell in texts:
+        statement = sources.text_of(cell)
+        name = re.match(r"## (q\d+) ", statement)
+        if name is not None and name[1] in questions:
+            drawn = with_picture(statement, exercise, questions[name[1]], kinds.get(name[1], ""))
+            cell["source"] = drawn.splitlines(True)
+
+
 def check_address() -> str:
-    """Where check.py can be had: the repository's address stands in _config.yml and nowhere else."""
-    config = (FOLDER.parent / "_config.yml").read_text(encoding="utf-8")
-    url, branch = (re.search(rf"^  {name}: (\S+)", config, re.MULTILINE) for name in ("url", "branch"))
-    if url is None or branch is None:
-        raise ValueError("_config.yml: expected repository: with url and branch")
-    return f"{url[1]}/raw/{branch[1]}/exercises/release/check.py"
+    """Where check.py can be had: in the release of this version, so that it stays the one that the notebook fits."""
+    return f"{raw_address(FOLDER.parent)}/exercises/release/check.py"
+
+
+def raw_address(root: Path) -> str:
+    """Where the public course's files of this version are; its address stands in _config.yml and nowhere else."""
+    found = []
+    for name, line in (("_config.yml", r"^  url: (\S+)"), ("pyproject.toml", r'^version = "(.+)"$')):
+        match = re.search(line, (root / name).read_text(encoding="utf-8"), re.MULTILINE)
+        if match is None:
+            raise ValueError(f"{root / name}: expected a line like {line}")
+        found.append(match[1])
+    return f"{found[0]}/raw/v{found[1]}"
 
 
 def public_cases(exercise: Exercise) -> dict[str, Any]:

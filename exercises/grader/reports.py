@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from exercises.grader import records
+from exercises.grader.spec import Exercise
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
 ENVIRONMENT = Environment(
@@ -18,19 +21,28 @@ ENVIRONMENT = Environment(
 )
 
 
-def write_all(out: Path, graded: Sequence[Mapping[str, Any]], titles: Mapping[str, str]) -> None:
+def write_all(out: Path, graded: Sequence[Mapping[str, Any]], exercises: Mapping[str, Exercise]) -> None:
     """Write one report a submission, and class.html."""
     for record in graded:
         name = records.file_name(record["file"])
         kept = json.loads((out / "records" / f"{name}.json").read_text(encoding="utf-8"))  # with the pictures
-        page = student_page({**record, "questions": kept["questions"]}, titles.get(record["exercise"], ""))
+        page = student_page({**record, "questions": kept["questions"]}, exercises.get(record["exercise"]))
         records.write_atomically(out / "reports" / f"{name}.html", page)
+    titles = {name: exercise.title for name, exercise in exercises.items()}
     records.write_atomically(out / "class.html", class_page(graded, titles))
 
 
-def student_page(record: Mapping[str, Any], title: str) -> str:
+def student_page(record: Mapping[str, Any], exercise: Exercise | None) -> str:
     """The report of one submission. `record` has been through hand_marking.merge."""
-    return ENVIRONMENT.get_template("student.html").render(record=record, title=title or record["exercise"])
+    title = exercise.title if exercise else record["exercise"]
+    hints = {name: list(map(_marked_up, found)) for name, found in exercise.hints.items()} if exercise else {}
+    return ENVIRONMENT.get_template("student.html").render(record=record, title=title, hints=hints)
+
+
+def _marked_up(hint: str) -> Markup:
+    """A hint as HTML: code and bold words, which is all the Markdown that a hint holds."""
+    text = re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(hint)))
+    return Markup(re.sub(r"\*\*(.+?)\*\*", r"<b>\1</b>", text))
 
 
 def class_page(graded: Sequence[Mapping[str, Any]], titles: Mapping[str, str]) -> str:

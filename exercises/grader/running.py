@@ -146,7 +146,7 @@ class _Kit:
             self._pass(questions, shown=True)
             # A value is the same in every case, and an answer that never came back will not come back now.
             again = [question for question in questions if question.kind == "function" and self._came_back(question)]
-            self._pass(again, shown=False)
+            self._pass(again[-1:] + again[:-1], shown=False)  # the last first: its process may still be there
         except BaseException:
             self.boxes.drop(self.kit)
             raise
@@ -167,7 +167,9 @@ class _Kit:
             try:
                 if self.worker is None:
                     self.worker = self.boxes.open(self.kit, self.given, self.cells)
-                for event in self.worker.ask([self._request(q, i, shown) for i, q in enumerate(batch)], shown):
+                last = len(batch) - 1
+                requests = [self._request(q, i, shown, keep=i == last) for i, q in enumerate(batch)]
+                for event in self.worker.ask(requests, shown):
                     reached.take(event)
                 waiting = waiting[len(batch) :]
             except LostWorker as loss:
@@ -180,7 +182,7 @@ class _Kit:
                     waiting = waiting[1:]
                 suspects.add(guilty.name)
 
-    def _request(self, question: Asked, index: int, shown: bool) -> dict[str, Any]:
+    def _request(self, question: Asked, index: int, shown: bool, keep: bool) -> dict[str, Any]:
         calls = question.public if shown else question.hidden
         return {
             "index": index,
@@ -189,6 +191,7 @@ class _Kit:
             "seconds": question.seconds * self.boxes.limits.pace,
             "cells": self.needs[question.name],
             "calls": [dict(arguments) for arguments in calls],
+            "keep": keep and self.kit != "numpy" and question.kind == "function",  # there it is costly to begin again
         }
 
 

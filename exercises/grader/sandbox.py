@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import importlib.util
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -23,7 +24,7 @@ from exercises.grader.events import Limits
 HERE = Path(__file__).resolve().parent
 COURSE = HERE.parents[1]
 CHECK = HERE.parent / "release" / "check.py"  # what a student has beside a notebook, as one file
-INSIDE = ("wire.py", "events.py", "answers.py", "confine.py", "patience.py", "worker.py")
+INSIDE = ("wire.py", "events.py", "answers.py", "confine.py", "patience.py", "questioning.py", "worker.py")
 FIRST_UID = 3_000_000_000  # each box run by root has a user that nobody else has, so that its processes can be counted
 ENVIRONMENT = {
     "HOME": "/tmp",
@@ -57,6 +58,9 @@ for folder in ("/", "/usr/lib", "/dev", "/course", "/grader"):
 for place in ("/etc/passwd", "/home", "/var", "/usr/bin"):
     if os.path.exists(place): found.append("can read " + place)
 print("holds" if not found else "; ".join(found))
+for path in NEEDED:
+    try: open(path, "rb").read(1)
+    except OSError: print(path)
 """
 
 
@@ -89,7 +93,7 @@ def command(setting: Setting, scratch: str, probe: bool = False) -> list[str]:
     python = str(Path(sys.executable).resolve())
     box = ["bwrap", *_namespaces(), *_mounts(setting, python)]
     if probe:
-        return [*box, "--", python, "-I", "-S", "-c", _drop_root() + PROBE]
+        return [*box, "--", python, "-I", "-S", "-c", f"{_drop_root()}NEEDED = {sorted(_needed())}{PROBE}"]
     paths = ["/packages", "/course"]
     return [*box, "--", python, "-I", "-S", *_worker_arguments(setting, "/grader", paths, "/tmp/answers")]
 
@@ -108,6 +112,12 @@ def _worker_arguments(setting: Setting, folder: str, paths: list[str], scratch: 
 def _bare_paths(setting: Setting) -> list[str]:
     packages = [str(_folder_of("numpy").parent), str(CHECK.parent)]
     return [*packages, str(COURSE)] if setting.kit == "ntm_lib" else packages
+
+
+def _needed() -> dict[str, Path]:
+    """Where the files stand in the box without which no answer runs -> where they stand outside."""
+    inside = {f"/grader/{name}": HERE / name for name in INSIDE}
+    return inside | {"/course/check.py": CHECK, "/packages/numpy/__init__.py": _folder_of("numpy") / "__init__.py"}
 
 
 def _namespaces() -> list[str]:
@@ -201,10 +211,29 @@ def require() -> None:
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise NoSandboxError(f"bubblewrap does not start: {error}") from None
-    if done.returncode != 0:
-        raise NoSandboxError(f"bubblewrap cannot make a box here: {done.stderr.strip()[-300:]}. {_cure()}")
-    if done.stdout.strip() != "holds":
-        raise NoSandboxError(f"The box does not hold on this machine: code in it {done.stdout.strip()[:300]}.")
+    said = done.stderr.strip()[-300:]
+    if done.returncode != 0 and "execvp" in said:
+        raise NoSandboxError(f"Python cannot be started in the box: {said}. Cure: chmod -R go+rX {sys.base_prefix}")
+    if done.returncode != 0 and done.stderr.startswith("bwrap:"):
+        raise NoSandboxError(f"bubblewrap cannot make a box here: {said}. {_cure()}")
+    if done.returncode != 0:  # it is not bubblewrap that complains
+        cure = f"Cure: see that {shutil.which('bwrap')} is bubblewrap: sudo apt-get install --reinstall bubblewrap"
+        raise NoSandboxError(f"Python does not run in the box that bwrap makes here: {said}. {cure}")
+    holds, *unreadable = done.stdout.strip().splitlines() or [""]
+    if holds != "holds":
+        raise NoSandboxError(f"The box does not hold on this machine: code in it {holds[:300]}.")
+    if unreadable:
+        raise NoSandboxError(_why_unreadable([_needed()[path] for path in unreadable]))
+
+
+def _why_unreadable(files: list[Path]) -> str:
+    """What is to be done when code in the box cannot read what it needs."""
+    names = f"{files[0]}{f' and {len(files) - 1} more' if files[1:] else ''}"
+    if not files[0].exists():
+        return f"Code in the box does not find {names}: not there. Cure: make exercises, or copy the course anew"
+    folders = " ".join(shlex.quote(folder) for folder in sorted({str(file.parent) for file in files}))
+    closed = "it runs as a user without rights, and the files are closed to others"
+    return f"Code in the box cannot read {names}: {closed}. Cure: chmod -R go+rX {folders}"
 
 
 def _cure() -> str:

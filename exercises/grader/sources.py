@@ -30,6 +30,9 @@ NOT_GIVEN = ("cases", "start")
 SOLUTION = ("### BEGIN SOLUTION", "### END SOLUTION")
 HIDDEN = ("### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS")
 STUB = "# your lines here"
+ANSWER_HERE = "Your answer here."
+PICTURE = re.compile(r"^!\[[^\]\n]*\]\(data:image/svg\+xml;base64,[A-Za-z0-9+/=]*\)\n\n?", re.MULTILINE)
+HINT = re.compile(r'<details class="hint"><summary>[^<]*</summary>(.*?)</details>', re.DOTALL)
 
 
 class Cell(NamedTuple):
@@ -80,6 +83,7 @@ def read(path: Path) -> Exercise:
         free_texts=tuple(_free_texts(notebook)),
         solutions={name: without_markers(source) for name, source in answers.items()},
         starters={name: without_solution(source) for name, source in answers.items()},
+        hints=_hints(notebook),
         source_hash=hashlib.sha256(path.read_bytes()).hexdigest(),
     )
 
@@ -124,6 +128,11 @@ def without_markers(source: str) -> str:
     return "\n".join(line for line in source.splitlines() if line.strip() not in SOLUTION)
 
 
+def without_picture(statement: str) -> str:
+    """A statement as its author writes it, without the picture that the release draws."""
+    return PICTURE.sub("", f"{statement}\n").rstrip("\n")
+
+
 def _is_given(cell: Cell) -> bool:
     marks = cell.marks
     return cell.kind == "code" and not (marks["grade"] or marks["solution"]) and cell.grade_id not in NOT_GIVEN
@@ -166,13 +175,20 @@ def _title(notebook: Mapping[str, Any]) -> str:
     return first.splitlines()[0].lstrip("# ")
 
 
+def _hints(notebook: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    """The folded hints of each statement `## q1 ...`, in order."""
+    texts = [text_of(cell) for cell in notebook["cells"] if cell["cell_type"] == "markdown"]
+    headed = [(re.match(r"## (q\d+) ", text), text) for text in texts]
+    return {name[1]: tuple(map(str.strip, HINT.findall(text))) for name, text in headed if name}
+
+
 def _free_texts(notebook: Mapping[str, Any]) -> Iterator[FreeText]:
     before = ""
     for cell in notebook["cells"]:
         marks = cell["metadata"].get("nbgrader", {})
         if cell["cell_type"] == "markdown" and marks.get("grade") and marks.get("solution"):
             yield FreeText(marks["grade_id"], marks["points"], before, text_of(cell))
-        before = text_of(cell)
+        before = without_picture(text_of(cell))
 
 
 def _refuse_what_does_not_fit(path: Path, cells: list[Cell]) -> None:

@@ -35,7 +35,7 @@ class Mistake:
     name: what the student does, as it is said to them: "your shift does not wrap".
     behaves: a function in the place of the student's, or, for a value question, the wrong value itself.
     hint: one question or one sentence that leads on and does not give the answer.
-    earns: the share of the points that this mistake keeps, in [0, 1).
+    earns: the share of the points that this mistake keeps at least, in [0, 1).
     """
 
     name: str
@@ -149,6 +149,7 @@ class Exercise:
 
     setup: code of the locked cells that define what the statements give; it goes into the sandbox before the answers.
     solutions, starters: code of each answer cell by grade_id, with the solution and as released.
+    hints: the folded hints of each question's statement, as Markdown.
     """
 
     name: str
@@ -158,6 +159,7 @@ class Exercise:
     free_texts: tuple[FreeText, ...]
     solutions: Mapping[str, str]
     starters: Mapping[str, str]
+    hints: Mapping[str, tuple[str, ...]]
     source_hash: str
 
     @property
@@ -184,12 +186,10 @@ def recognise(question: Question, cases: Sequence[Arguments], observed: Sequence
 def earned(question: Question, public: Sequence[bool], hidden: Sequence[bool], mistake: Mistake | None = None) -> float:
     """Points: a quarter by the public cases, the rest by the hidden ones, equally within each part.
 
-    A recognised mistake earns what it says. A single wrong case never rounds up to full points.
+    A recognised mistake earns what it says, or what its right cases earn where that is more: to be named costs nothing.
     """
-    if mistake is not None:
-        return round(question.points * mistake.earns, 2)
-    shares = PUBLIC_SHARE * np.mean(public) + (1 - PUBLIC_SHARE) * np.mean(hidden)
-    return round(float(question.points * shares), 2)
+    share = float(PUBLIC_SHARE * np.mean(public) + (1 - PUBLIC_SHARE) * np.mean(hidden))
+    return round(question.points * max(share, mistake.earns if mistake else 0.0), 2)
 
 
 def grade(question: Question, namespace: dict[str, Any]) -> float | None:

@@ -7,29 +7,38 @@ grader, test or history, so the repository that it is made from can stay private
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+from exercises.grader.release import raw_address
 from exercises.grader.sources import HIDDEN, SOLUTION, secret_lines
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = ("book", "ntm_lib", "exercises/release", "benchmarks/results", "assets", ".binder")
-FILES = ("index.md", "references.bib", "requirements.txt", "pyproject.toml", "LICENSE", "LICENSE-TEXT", "CITATION.cff")
+FILES = (
+    *("index.md", "references.bib", "benchmarks/paper_curves.csv"),
+    *("requirements.txt", "pyproject.toml", "LICENSE", "LICENSE-TEXT", "CITATION.cff", "THIRD-PARTY.md"),
+)
 LEFT_OUT = ("__pycache__", ".ipynb_checkpoints", ".virtual_documents")
 LONG = 40  # characters: shorter lines of a solution stand in the book or the library as well
+FETCHED = re.compile(r'(\\"--branch=)v[^"\\]+(\\", \\")https://[^"\\]+(\\")')
+"""In a chapter's file: the release that its first cell fetches on Colab and Kaggle, and from where."""
 MARK = "STUDENT_EDITION"
 MARK_TEXT = (
     "Written by `make students`, which replaces everything here but .git. Edit the course it is made from instead.\n"
 )
 README = """# {title}: the student edition
 
-The chapters are in `book/`, the graded exercises in `exercises/release/`, the library in `ntm_lib/`.
+The chapters are in `book/`, the graded exercises in `exercises/release/`, the library in `ntm_lib/`. Python 3.11, 3.12
+or 3.13 is needed.
 
 ```sh
-python -m venv .venv
-.venv/bin/pip install -r requirements.txt -e .
+python3 -m venv .venv
+.venv/bin/pip install --require-hashes -r requirements.txt
+.venv/bin/pip install --no-build-isolation --no-deps -e .
 .venv/bin/jupyter lab
 ```
 
@@ -38,22 +47,37 @@ you are; `submit()` writes the file that you hand in. Nothing is sent anywhere.
 """
 
 
-def write(out: Path, root: Path = ROOT) -> list[Path]:
+def write(out: Path, root: Path = ROOT, repository: str | None = None) -> list[Path]:
     """Write the student edition of the course at `root` into `out`, and keep `out/.git`. -> the files, relative.
 
+    With `repository`, the address of the class's own copy, its notebooks fetch check.py and the course from there,
+    from its branch main, not from a release of the public course.
+
     Raises:
-        ValueError: if `out` holds something else, or a file would give answers away. Nothing is changed then.
+        ValueError: if `out` holds something else, a file would give answers away, or `repository` is no address.
+            Nothing is changed then.
     """
+    if repository is not None and not re.fullmatch(r"https://[\w.-]+/[\w.-]+(/[\w.-]+)+", repository):
+        raise ValueError(f"repository: received {repository!r}, expected one like https://github.com/OWNER/NAME")
     files = sorted(_files(root))
     _refuse_what_gives_answers_away(root, files)
     _empty(out)
     for file in files:
         (out / file).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(root / file, out / file)
+    for notebook in (out / "book").glob("*.ipynb") if repository else ():
+        text = FETCHED.sub(rf"\g<1>main\g<2>{repository}\g<3>", notebook.read_text(encoding="utf-8"))
+        notebook.write_text(text, encoding="utf-8")
+    for release in (out / "exercises" / "release").glob("*.ipynb") if repository else ():
+        text = release.read_text(encoding="utf-8").replace(raw_address(root), f"{repository}/raw/main")
+        release.write_text(text, encoding="utf-8")
     written = {"README.md": README.format(title=_title(root)), MARK: MARK_TEXT, ".gitignore": IGNORED}
     for name, text in written.items():
         (out / name).write_text(text, encoding="utf-8")
     print(f"Wrote the student edition to {out}: {len(files) + len(written)} files")
+    print(f"Where check.py is not beside a notebook, as on Colab, it comes from {repository or 'the public course'}.")
+    if repository is None:
+        print("To have it come from the class: make students REPOSITORY=https://github.com/OWNER/NAME")
     return [*files, *map(Path, written)]
 
 

@@ -6,6 +6,7 @@ file is, the outcome is a `Submission`: with answers, or with a `verdict` that s
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -16,10 +17,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from exercises.grader.cells import defines, readable_by_python
+from exercises.grader.cells import defines, exchanged, readable_by_python
 
 MOST_BYTES = 20 * 2**20
 LONGEST_CELL = 200_000
+NAME = re.compile(r"[0-9]{2}_[a-z0-9_]{1,60}")  # of an exercise
+LONGEST_TEXT = 20_000
+"""A table for spreadsheets must hold it: they take some 30,000 characters in a field."""
 VERDICTS = {
     "link": "a symbolic link, not a file: hand in the notebook itself",
     "directory": "a folder with the name of a notebook: hand in the file",
@@ -31,6 +35,7 @@ VERDICTS = {
     "not JSON": "the file is not JSON, so not a notebook: save the notebook and hand that file in",
     "not a notebook": "the file is JSON, but not a notebook with cells",
     "unknown exercise": "the notebook belongs to no exercise of this class",
+    "another exercise": "the notebook belongs to another exercise: hand in the one that this assignment asks for",
     "nothing handed in": "the folder of this student holds no notebook",
 }
 
@@ -141,7 +146,12 @@ def read(found: Found, forms: Mapping[str, Form], exercise: str | None = None) -
     notebook = _notebook_in(data, submission) if data is not None else None
     if notebook is None:
         return submission
-    submission.exercise = exercise or _exercise_of(notebook, submission.exercise, forms)
+    said = _names_said(notebook)
+    if exercise and said and said[0] != exercise:
+        submission.verdict = "another exercise"
+        submission.problems.append(f"This is {said[0]}; this assignment is {exercise}.")
+        return submission
+    submission.exercise = exercise or next((name for name in said if name in forms), submission.exercise)
     if submission.exercise not in forms:
         submission.verdict = "unknown exercise"
         return submission
@@ -211,15 +221,14 @@ def _notebook_in(data: bytes, submission: Submission) -> dict[str, Any] | None:
 
 
 def _decoded(data: bytes, submission: Submission) -> str | None:
-    marks = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "utf-8-sig"}
+    marks = {b"\xff\xfe\0\0": "utf-32", b"\0\0\xfe\xff": "utf-32"}  # the longer ones first
+    marks |= {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "utf-8-sig"}
     marked = [encoding for mark, encoding in marks.items() if data.startswith(mark)]
-    if marked:
-        submission.problems.append("The file begins with a byte order mark; it was read nevertheless.")
     encoding = marked[0] if marked else "utf-8"
-    try:
-        return data.decode(encoding)
-    except UnicodeDecodeError:
-        pass
+    with contextlib.suppress(UnicodeDecodeError):
+        text = data.decode(encoding)
+        submission.problems += ["The file begins with a byte order mark; it was read nevertheless."] * bool(marked)
+        return text
     if b"\0" in data[:1000] or not data.lstrip().startswith(b"{"):
         submission.verdict = "not text"
         return None
@@ -232,26 +241,24 @@ def _named_in(shown: str, forms: Mapping[str, Form]) -> str:
     return names[0] if names else (next(iter(forms)) if len(forms) == 1 else "")
 
 
-def _exercise_of(notebook: dict[str, Any], guess: str, forms: Mapping[str, Form]) -> str:
-    """What the notebook says it is, in its metadata or in its call of `exercise`; else what the file's name says."""
+def _names_said(notebook: dict[str, Any]) -> list[str]:
+    """What the notebook says it is: in its metadata, then in calls of `exercise`. Only what has an exercise's form."""
     metadata = notebook.get("metadata")
     said = metadata.get("exercise") if isinstance(metadata, dict) else None
-    name = said.get("name") if isinstance(said, dict) else None
-    if isinstance(name, str) and name in forms:
-        return name
+    names = [said.get("name") if isinstance(said, dict) else None]
     for cell in notebook["cells"]:
         call = re.search(r"""exercise\(\s*["']([^"']{1,80})["']""", _source(cell))
-        if call and call[1] in forms:
-            return call[1]
-    return guess
+        names.append(call[1] if call else None)
+    return [name for name in names if isinstance(name, str) and NAME.fullmatch(name)]
 
 
 def _take_answers(cells: list[Any], form: Form, submission: Submission) -> None:
     by_name: dict[str, list[str]] = {}
-    for cell in cells:
+    # the texts of Markdown cells first: another cell counts where a student has changed its kind
+    for cell in sorted(cells, key=lambda cell: not (isinstance(cell, dict) and cell.get("cell_type") == "markdown")):
         name = _grade_id(cell)
         kind = cell.get("cell_type") if isinstance(cell, dict) else None
-        if kind == ("code" if name in form.answers else "markdown" if name in form.free_texts else ""):
+        if name in form.free_texts or (kind == "code" and name in form.answers):
             by_name.setdefault(name, []).append(_source(cell))
     for question, answer in form.answers.items():
         code = _chosen(question, by_name.get(question, []), form.starters.get(question, ""), submission)
@@ -259,9 +266,19 @@ def _take_answers(cells: list[Any], form: Form, submission: Submission) -> None:
             code = _found_by_definition(question, answer, cells, form, submission)
         if code is not None:
             submission.answers[question] = _cleaned(question, code, submission)
+    found = submission.answers
+    for one, other in exchanged(found, form.answers):
+        submission.problems.append(
+            f"The cells of {one} and {other} have each other's names; each counts where it belongs."
+        )
+        found[one], found[other] = found[other], found[one]
     for name in form.free_texts:
-        texts = [text for text in by_name.get(name, []) if text.strip()]
-        submission.free_texts[name] = texts[0][:LONGEST_CELL] if texts else ""
+        if name not in by_name:
+            submission.problems.append(f"The cell of {name} is missing: a text that was to be marked by a person.")
+        text = next((text for text in by_name.get(name, []) if text.strip()), "")
+        if len(text) > LONGEST_TEXT:
+            submission.problems.append(f"{name} was cut after {LONGEST_TEXT} characters; received {len(text)}.")
+        submission.free_texts[name] = text[:LONGEST_TEXT]
 
 
 def _chosen(question: str, codes: list[str], starter: str, submission: Submission) -> str | None:
@@ -308,4 +325,5 @@ def _source(cell: Any) -> str:
     source = cell.get("source", "") if isinstance(cell, dict) else ""
     if isinstance(source, list):
         source = "".join(part for part in source if isinstance(part, str))
-    return source if isinstance(source, str) else ""
+    # half of a surrogate pair is a string for JSON and none for UTF-8
+    return source.encode("utf-8", "replace").decode("utf-8") if isinstance(source, str) else ""

@@ -41,7 +41,11 @@ def gives(name: str, value: str, verdict: str, points: float = 0.0, first: str =
 
 SCRATCH = [  # nothing that an answer can remove is needed for the next question, or for its own hidden cases
     before("removes_the_scratch_folder", "import shutil\nshutil.rmtree('/tmp', ignore_errors=True)"),
-    before("removes_everything_it_may", "import shutil\nshutil.rmtree('/', ignore_errors=True)"),
+    before(
+        "removes_everything_it_may",  # the packages and the system are read-only and take seconds to walk through
+        "import os, shutil\nfor name in set(os.listdir('/')) - {'proc', 'sys', 'usr', 'packages'}:\n"
+        "    shutil.rmtree('/' + name, ignore_errors=True)",
+    ),
     inside("removes_the_scratch_folder_in_a_call", "import shutil\nshutil.rmtree('/tmp', ignore_errors=True)"),
     inside(
         "locks_the_scratch_folder",
@@ -96,6 +100,7 @@ ENDS = [
     inside("keyboard_interrupt", "raise KeyboardInterrupt", "error", 0),
     inside("recursion", "return rotate(weights, steps)", "error", 0),
     before("syntax_error", "def (:", "syntax error", 0),
+    before("await_at_the_top", "import asyncio\nawait asyncio.sleep(0)", "syntax error", 0),
     before("atexit", "import atexit, time\natexit.register(time.sleep, 10**6)"),
     before(
         "threads_left_running",
@@ -154,7 +159,8 @@ SPIES = [
     inside("lists_home", "import os; os.listdir('/home')", "error", 0),
     before(
         "looks_for_notebooks",
-        "import os\nfound = [f for _, _, files in os.walk('/') for f in files if f.endswith('.ipynb')]\n"
+        "import os\nplaces = ['/' + name for name in os.listdir('/') if name not in ('proc', 'sys', 'usr', 'packages')]\n"
+        "found = [f for at in places for _, _, files in os.walk(at) for f in files if f.endswith('.ipynb')]\n"
         "assert not found",
     ),
     before(

@@ -129,11 +129,13 @@ VALUES = [
         "def rotate(weights, steps):\n    out = np.zeros(len(weights))\n    for slot in range(len(weights)):\n"
         "        if 0 <= slot - steps < len(weights): out[slot] = weights[slot - steps]\n    return out\n",
         "known mistake",
-        1.0,
+        1.25,  # what its right cases earn; the name alone keeps 1
     ),
     Attack("magics", "%matplotlib inline\n!pip install cheats\n" + RIGHT["q1"] + "rotate?\n", "right", FULL),
     Attack("other_language", "%%bash\nrm -rf /\n", "syntax error", 0),
     Attack("lone_surrogate", "name = '\ud800'\n" + RIGHT["q1"], "right", FULL),
+    Attack("lone_surrogate_raised", "def rotate(weights, steps): raise ValueError('\\ud800')\n", "error", 0),
+    Attack("lone_surrogate_given", "def rotate(weights, steps): return {'\\ud800': '\\udfff'}\n", "wrong", 0),
     Attack("calls_check_and_submit", RIGHT["q1"] + "check('q1'); submit(); display(rotate)\n", "right", FULL),
     before("public_cases_by_heart", "import sys"),
 ]

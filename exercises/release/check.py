@@ -39,10 +39,10 @@ def differs(expected: Any, got: Any, tolerance: float = 1e-6, where: str = "") -
     if isinstance(expected, str | bool | np.bool_ | None):
         same_type = isinstance(got, str) if isinstance(expected, str) else isinstance(got, bool | np.bool_ | None)
         same = same_type and (got is None) == (expected is None) and got == expected
-        return "" if same else f"{at}expected {described(expected)}, got {described(got)}"
+        return "" if same else f"{at}expected {described(expected)}, got {_received(got)}"
     if isinstance(expected, list | tuple) and numbers_in(expected) is None:
         if not isinstance(got, list | tuple) or len(got) != len(expected):
-            received = f"{len(got)}" if isinstance(got, list | tuple) else described(got)
+            received = f"{len(got)}" if isinstance(got, list | tuple) else _received(got)
             return f"{at}expected a list of {len(expected)} entries, got {received}"
         messages = (
             differs(e, g, tolerance, f"{where}[{i}]") for i, (e, g) in enumerate(zip(expected, got, strict=True))
@@ -54,7 +54,7 @@ def differs(expected: Any, got: Any, tolerance: float = 1e-6, where: str = "") -
 def _differs_dict(expected: Mapping[str, Any], got: Any, tolerance: float, where: str) -> str:
     at = f"{where}: " if where else ""
     if not isinstance(got, Mapping):
-        return f"{at}expected a dict with the keys {', '.join(map(str, expected))}, got {described(got)}"
+        return f"{at}expected a dict with the keys {', '.join(map(str, expected))}, got {_received(got)}"
     for name in expected:
         if name not in got:
             return f"{at}the key {name!r} is missing"
@@ -66,11 +66,10 @@ def _differs_dict(expected: Mapping[str, Any], got: Any, tolerance: float, where
 
 def _differs_array(expected: np.ndarray, got: Any, tolerance: float, at: str) -> str:
     array = numbers_in(got)
-    if array is None or (array.dtype.kind == "b") != (expected.dtype.kind == "b"):
+    if array is None or (array.dtype.kind == "b") != (expected.dtype.kind == "b") or array.shape != expected.shape:
         wanted = "truth values" if expected.dtype.kind == "b" else "numbers"
-        return f"{at}expected {wanted} of shape {expected.shape}, got {described(got)}"
-    if array.shape != expected.shape:
-        return f"{at}expected the shape {expected.shape}, got {array.shape}"
+        wanted = f"{wanted} of shape {expected.shape}" if expected.ndim else f"a {wanted[:-1]}"
+        return f"{at}expected {wanted}, got {_received(got)}"
     expected, array = expected.astype(float), array.astype(float)
     finite = np.isfinite(expected)
     if not np.isfinite(array[finite]).all():
@@ -102,11 +101,23 @@ def numbers_in(value: Any) -> np.ndarray | None:
 def described(value: Any) -> str:
     """A value in a few words: never its whole length."""
     array = numbers_in(value)
+    if array is not None and isinstance(value, np.ndarray | np.generic) and not array.ndim:
+        value = array.item()
     if array is not None and array.ndim:
         return f"{'truth values' if array.dtype.kind == 'b' else 'numbers'} of shape {array.shape}"
     if value is None or isinstance(value, bool | int | float | str | np.bool_ | np.number):
         return (text := repr(value))[:60] + ("..." if len(text) > 60 else "")
     return f"a {type(value).__name__}" + (f" of {len(value)} entries" if isinstance(value, list | tuple) else "")
+
+
+def _received(got: Any) -> str:
+    """What was got, with the usual cause where it is nothing."""
+    return "None: does your function return something?" if got is None else described(got)
+
+
+def unjudged(error: Exception, answer: Any) -> str:
+    """What is said of an answer of a form that nobody thought of."""
+    return f"what it gives cannot be judged ({type(error).__name__}): received {described(answer)}"
 
 
 def changed_arguments(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
@@ -402,7 +413,7 @@ def _side_by_side(expected: Any, got: Any, rows: Sequence[Any] | None = None) ->
 
 def _trace(arguments: Mapping[str, Any], expected: Any, got: Any, answer: Any = None) -> str:
     asked = arguments.get("ask", ()) if arguments.get("look", "reads") == "reads" else ()
-    shown = _side_by_side(expected, got, [f"step {step}" for step in asked])
+    shown = _side_by_side(expected, got, [f"{row}: step {step}" for row, step in enumerate(asked)])
     if isinstance(answer, list | tuple):
         try:
             done = run(answer, arguments["inputs"], arguments["slots"], arguments.get("memory"))
@@ -640,12 +651,22 @@ def _one_attempt(asked: dict[str, Any], case: dict[str, Any], namespace: Namespa
     try:
         raw = _raw(asked, case["arguments"], namespace)
         through = THROUGH.get(asked["through"]) or namespace[asked["through"]]
-        got = through(copy.deepcopy(case["arguments"]), raw)
+        got = _seen(through, case["arguments"], raw)
         return raw, got, differs(case["expected"], got, asked["tolerance"])
     except Unusable as error:
         return raw, got, str(error)
     except Exception as error:  # the student's code may raise anything
         return raw, got, error_text(error)
+
+
+def _seen(through: Callable[..., Any], arguments: dict[str, Any], raw: Any) -> Any:
+    """The value that is compared. An error here happens in a given cell, so no line of the student's is named."""
+    try:
+        return through(copy.deepcopy(arguments), raw)
+    except Unusable:
+        raise
+    except Exception as error:
+        raise Unusable(unjudged(error, raw)) from error
 
 
 def _raw(asked: dict[str, Any], arguments: dict[str, Any], namespace: Namespace) -> Any:
@@ -703,17 +724,22 @@ def feedback(asked: dict[str, Any], results: Sequence[Result]) -> str:
 
 
 def _case(asked: dict[str, Any], number: int, result: Result) -> str:
-    told = {html.escape(name): value for name, value in result.arguments.items() if name not in FOR_THE_MACHINE}
-    pictures = {name: drawn(value, name) for name, value in told.items()}
-    small = ", ".join(f"{name} = {text_of(told[name])}" for name in told if "<svg" not in pictures[name])
-    large = {name: picture for name, picture in pictures.items() if "<svg" in picture}
-    given = f"<small>{small}</small>{labelled(large) if large else ''}"
+    given = arguments_shown(result.arguments)
     mark = "✗" if result.message else "✓"
     said = "".join(f"<div>{html.escape(line)}</div>" for line in (result.message, result.warning) if line)
     picture = PICTURES[asked["picture"]](result.arguments, result.expected, result.got, result.raw)
     opened = "open" if result.message else ""
     head = f"<summary>{mark} case {number}</summary>"
     return f"<details {opened}>{head}<div>{given}</div>{said}{picture}</details>"
+
+
+def arguments_shown(arguments: Mapping[str, Any]) -> str:
+    """What a case gives, as HTML: pictures where they are pictures, without what says how a run is looked at."""
+    told = {html.escape(name): value for name, value in arguments.items() if name not in FOR_THE_MACHINE}
+    pictures = {name: drawn(value, name) for name, value in told.items()}
+    small = ", ".join(f"{name} = {text_of(told[name])}" for name in told if "<svg" not in pictures[name])
+    large = {name: picture for name, picture in pictures.items() if "<svg" in picture}
+    return f"<small>{small}</small>{labelled(large) if large else ''}"
 
 
 def revived(value: Any) -> Any:

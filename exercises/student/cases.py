@@ -64,7 +64,7 @@ def _side_by_side(expected: Any, got: Any, rows: Sequence[Any] | None = None) ->
 
 def _trace(arguments: Mapping[str, Any], expected: Any, got: Any, answer: Any = None) -> str:
     asked = arguments.get("ask", ()) if arguments.get("look", "reads") == "reads" else ()
-    shown = _side_by_side(expected, got, [f"step {step}" for step in asked])
+    shown = _side_by_side(expected, got, [f"{row}: step {step}" for row, step in enumerate(asked)])
     if isinstance(answer, list | tuple):
         try:
             done = run(answer, arguments["inputs"], arguments["slots"], arguments.get("memory"))

@@ -20,7 +20,7 @@ from exercises.student.cases import PICTURES, THROUGH
 from exercises.student.pictures import drawn, labelled, text_of
 from exercises.student.progress import progress_html, remember
 from exercises.student.submitting import submission
-from exercises.student.values import Unusable, changed_arguments, differs
+from exercises.student.values import Unusable, changed_arguments, differs, unjudged
 
 Namespace = Mapping[str, Any]
 FOR_THE_MACHINE = ("ask", "look", "longest")  # arguments that say how a run is looked at
@@ -86,12 +86,22 @@ def _one_attempt(asked: dict[str, Any], case: dict[str, Any], namespace: Namespa
     try:
         raw = _raw(asked, case["arguments"], namespace)
         through = THROUGH.get(asked["through"]) or namespace[asked["through"]]
-        got = through(copy.deepcopy(case["arguments"]), raw)
+        got = _seen(through, case["arguments"], raw)
         return raw, got, differs(case["expected"], got, asked["tolerance"])
     except Unusable as error:
         return raw, got, str(error)
     except Exception as error:  # the student's code may raise anything
         return raw, got, error_text(error)
+
+
+def _seen(through: Callable[..., Any], arguments: dict[str, Any], raw: Any) -> Any:
+    """The value that is compared. An error here happens in a given cell, so no line of the student's is named."""
+    try:
+        return through(copy.deepcopy(arguments), raw)
+    except Unusable:
+        raise
+    except Exception as error:
+        raise Unusable(unjudged(error, raw)) from error
 
 
 def _raw(asked: dict[str, Any], arguments: dict[str, Any], namespace: Namespace) -> Any:
@@ -149,17 +159,22 @@ def feedback(asked: dict[str, Any], results: Sequence[Result]) -> str:
 
 
 def _case(asked: dict[str, Any], number: int, result: Result) -> str:
-    told = {html.escape(name): value for name, value in result.arguments.items() if name not in FOR_THE_MACHINE}
-    pictures = {name: drawn(value, name) for name, value in told.items()}
-    small = ", ".join(f"{name} = {text_of(told[name])}" for name in told if "<svg" not in pictures[name])
-    large = {name: picture for name, picture in pictures.items() if "<svg" in picture}
-    given = f"<small>{small}</small>{labelled(large) if large else ''}"
+    given = arguments_shown(result.arguments)
     mark = "✗" if result.message else "✓"
     said = "".join(f"<div>{html.escape(line)}</div>" for line in (result.message, result.warning) if line)
     picture = PICTURES[asked["picture"]](result.arguments, result.expected, result.got, result.raw)
     opened = "open" if result.message else ""
     head = f"<summary>{mark} case {number}</summary>"
     return f"<details {opened}>{head}<div>{given}</div>{said}{picture}</details>"
+
+
+def arguments_shown(arguments: Mapping[str, Any]) -> str:
+    """What a case gives, as HTML: pictures where they are pictures, without what says how a run is looked at."""
+    told = {html.escape(name): value for name, value in arguments.items() if name not in FOR_THE_MACHINE}
+    pictures = {name: drawn(value, name) for name, value in told.items()}
+    small = ", ".join(f"{name} = {text_of(told[name])}" for name in told if "<svg" not in pictures[name])
+    large = {name: picture for name, picture in pictures.items() if "<svg" in picture}
+    return f"<small>{small}</small>{labelled(large) if large else ''}"
 
 
 def revived(value: Any) -> Any:

@@ -23,10 +23,10 @@ def differs(expected: Any, got: Any, tolerance: float = 1e-6, where: str = "") -
     if isinstance(expected, str | bool | np.bool_ | None):
         same_type = isinstance(got, str) if isinstance(expected, str) else isinstance(got, bool | np.bool_ | None)
         same = same_type and (got is None) == (expected is None) and got == expected
-        return "" if same else f"{at}expected {described(expected)}, got {described(got)}"
+        return "" if same else f"{at}expected {described(expected)}, got {_received(got)}"
     if isinstance(expected, list | tuple) and numbers_in(expected) is None:
         if not isinstance(got, list | tuple) or len(got) != len(expected):
-            received = f"{len(got)}" if isinstance(got, list | tuple) else described(got)
+            received = f"{len(got)}" if isinstance(got, list | tuple) else _received(got)
             return f"{at}expected a list of {len(expected)} entries, got {received}"
         messages = (
             differs(e, g, tolerance, f"{where}[{i}]") for i, (e, g) in enumerate(zip(expected, got, strict=True))
@@ -38,7 +38,7 @@ def differs(expected: Any, got: Any, tolerance: float = 1e-6, where: str = "") -
 def _differs_dict(expected: Mapping[str, Any], got: Any, tolerance: float, where: str) -> str:
     at = f"{where}: " if where else ""
     if not isinstance(got, Mapping):
-        return f"{at}expected a dict with the keys {', '.join(map(str, expected))}, got {described(got)}"
+        return f"{at}expected a dict with the keys {', '.join(map(str, expected))}, got {_received(got)}"
     for name in expected:
         if name not in got:
             return f"{at}the key {name!r} is missing"
@@ -50,11 +50,10 @@ def _differs_dict(expected: Mapping[str, Any], got: Any, tolerance: float, where
 
 def _differs_array(expected: np.ndarray, got: Any, tolerance: float, at: str) -> str:
     array = numbers_in(got)
-    if array is None or (array.dtype.kind == "b") != (expected.dtype.kind == "b"):
+    if array is None or (array.dtype.kind == "b") != (expected.dtype.kind == "b") or array.shape != expected.shape:
         wanted = "truth values" if expected.dtype.kind == "b" else "numbers"
-        return f"{at}expected {wanted} of shape {expected.shape}, got {described(got)}"
-    if array.shape != expected.shape:
-        return f"{at}expected the shape {expected.shape}, got {array.shape}"
+        wanted = f"{wanted} of shape {expected.shape}" if expected.ndim else f"a {wanted[:-1]}"
+        return f"{at}expected {wanted}, got {_received(got)}"
     expected, array = expected.astype(float), array.astype(float)
     finite = np.isfinite(expected)
     if not np.isfinite(array[finite]).all():
@@ -86,11 +85,23 @@ def numbers_in(value: Any) -> np.ndarray | None:
 def described(value: Any) -> str:
     """A value in a few words: never its whole length."""
     array = numbers_in(value)
+    if array is not None and isinstance(value, np.ndarray | np.generic) and not array.ndim:
+        value = array.item()
     if array is not None and array.ndim:
         return f"{'truth values' if array.dtype.kind == 'b' else 'numbers'} of shape {array.shape}"
     if value is None or isinstance(value, bool | int | float | str | np.bool_ | np.number):
         return (text := repr(value))[:60] + ("..." if len(text) > 60 else "")
     return f"a {type(value).__name__}" + (f" of {len(value)} entries" if isinstance(value, list | tuple) else "")
+
+
+def _received(got: Any) -> str:
+    """What was got, with the usual cause where it is nothing."""
+    return "None: does your function return something?" if got is None else described(got)
+
+
+def unjudged(error: Exception, answer: Any) -> str:
+    """What is said of an answer of a form that nobody thought of."""
+    return f"what it gives cannot be judged ({type(error).__name__}): received {described(answer)}"
 
 
 def changed_arguments(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:

@@ -18,7 +18,18 @@ INITIAL_WEIGHTS = ("one-hot", "constant", "learned", "random")
 
 
 class NTMState(NamedTuple):
-    """What the machine carries from one step to the next."""
+    """What the machine carries from one step to the next.
+
+    Example:
+        >>> from ntm_lib import NTMCell
+        >>> cell = NTMCell(3, 2, memory_size=6, memory_vector_dim=4, units=5)
+        >>> state = cell.initial_state(batch_size=1)
+        >>> print(state.memory.shape, state.weights.shape, state.reads.shape)
+        (1, 4, 6) (1, 2, 6) (1, 4)
+        >>> print(state.weights.numpy()[0])  # both heads begin on slot 0
+        [[1. 0. 0. 0. 0. 0.]
+         [1. 0. 0. 0. 0. 0.]]
+    """
 
     memory: tf.Tensor
     """M_t, `[B, W, N]`: the slots are last, because that is faster."""
@@ -31,11 +42,25 @@ class NTMState(NamedTuple):
 
 
 class NTMStep(NamedTuple):
-    """Everything that happened in one step."""
+    """Everything that happened in one step.
+
+    Example:
+        >>> import numpy as np
+        >>> from ntm_lib import NTMCell
+        >>> from ntm_lib.recurrence import affine
+        >>> cell = NTMCell(3, 2, memory_size=6, memory_vector_dim=4, units=5)
+        >>> weights = cell.controller.recurrent_weights()
+        >>> inputs = np.zeros((1, 3), "float32")
+        >>> use = lambda index, vectors: affine(vectors, *weights[index])
+        >>> step, after = cell.step(use, inputs, cell.initial_state(1))
+        >>> print(step.heads.key.shape, step.stages.weights.shape, step.memory.shape)
+        (1, 2, 4) (1, 2, 6) (1, 4, 6)
+    """
 
     hidden: tf.Tensor
     """h_t, `[B, C]`."""
     heads: HeadParameters
+    """What all heads were told."""
     stages: addressing.AddressingStages
     """The weightings of all heads after each stage, each `[B, R+H, N]`."""
     memory: tf.Tensor
@@ -72,6 +97,17 @@ class NTMCell(keras.layers.Layer):
 
     Raises:
         ValueError: if a number is not whole and positive, the shift range does not fit, or a name is unknown.
+
+    Example:
+        >>> import keras
+        >>> import numpy as np
+        >>> from ntm_lib import NTMCell
+        >>> cell = NTMCell(3, 2, memory_size=6, memory_vector_dim=4, units=5)
+        >>> cell.state_size  # memory, weightings, reads, h and c
+        [24, 12, 4, 5, 5]
+        >>> layer = keras.layers.RNN(cell, return_sequences=True)
+        >>> print(layer(np.zeros((1, 7, 3), "float32")).shape)
+        (1, 7, 2)
     """
 
     def __init__(

@@ -52,6 +52,19 @@ class TrainingRecorder(Driven, keras.callbacks.Callback):
     Raises:
         ValueError: if a shape does not fit, a value is not finite, a target is neither 0 nor 1, there are more than 241
             steps, or a number is out of range.
+
+    Example:
+        >>> import numpy as np
+        >>> from ntm_lib import CopyTask, NeuralTuringMachine, TrainingRecorder
+        >>> task = CopyTask(2, max_length=1)
+        >>> inputs, targets, mask = task.sample(4, np.random.default_rng(0))
+        >>> watched = TrainingRecorder(inputs[:1], targets[:1], mask[:1], every=4)
+        >>> model = NeuralTuringMachine(3, 2, 6, 4, units=5)
+        >>> model.compile(jit_compile=False, run_eagerly=True)  # it is short
+        >>> settings = {"epochs": 2, "verbose": 0, "callbacks": [watched]}
+        >>> _ = model.fit(inputs, targets, batch_size=4, sample_weight=mask, **settings)
+        >>> [moment.sequences for moment in watched.moments]
+        [0, 4, 8]
     """
 
     def __init__(

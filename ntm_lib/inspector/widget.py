@@ -101,6 +101,17 @@ def inspect(
     Raises:
         ValueError: if it is neither a machine nor a trace, a shape does not fit, a value is not finite, a target is
             neither 0 nor 1, there are more than 241 steps, or `example`, `step` or `head` is out of range.
+
+    Example:
+        >>> import numpy as np
+        >>> from ntm_lib import NeuralTuringMachine, inspect
+        >>> model = NeuralTuringMachine(3, 2, 6, 4, units=5)
+        >>> shown = inspect(model, np.zeros((1, 7, 3)), step=2)
+        >>> shown  # a notebook shows the figure
+        Inspector(7 steps, step=2, head=0)
+        >>> shown.step = 6
+        >>> shown.html().startswith("<")
+        True
     """
     trace = model_or_trace
     if isinstance(trace, NeuralTuringMachine):

@@ -58,6 +58,18 @@ def one_step(parts: Mapping[str, Any], *, alt: str) -> Picture:
 
     Raises:
         ValueError: if a part is missing or unknown, an array has another rank, or is not finite.
+
+    Example:
+        >>> import numpy as np
+        >>> from ntm_lib.plots import one_step
+        >>> widths = {"input": 9, "last_read": 4, "last_hidden": 5, "hidden": 5}
+        >>> widths |= {"write_numbers": 18, "read_numbers": 10, "read": 4, "output": 8}
+        >>> widths |= {"write_weights": 6, "read_weights": 6}
+        >>> parts = {name: np.zeros(width) for name, width in widths.items()}
+        >>> parts |= {"memory_before": np.zeros((6, 4)), "memory": np.zeros((6, 4))}
+        >>> picture = one_step(parts, alt="One step of a machine whose numbers are all 0.")
+        >>> picture.alt
+        'One step of a machine whose numbers are all 0.'
     """
     if set(parts) != set(STRIPS):
         raise ValueError(f"parts must be {', '.join(STRIPS)}. Received: {', '.join(parts)}")

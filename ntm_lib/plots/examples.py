@@ -22,6 +22,15 @@ def task_example(task: Task, batch: TaskBatch, *, example: int = 0) -> Picture:
 
     Raises:
         ValueError: if a shape does not fit the task, or there is no such example.
+
+    Example:
+        >>> import numpy as np
+        >>> from ntm_lib import CopyTask
+        >>> from ntm_lib.plots import task_example
+        >>> task = CopyTask(vector_dim=4)
+        >>> picture = task_example(task, task.sample(1, np.random.default_rng(0), length=3))
+        >>> picture.alt.partition(":")[0], len(picture.figure.axes)
+        ('A sequence of the task copy', 3)
     """
     task.check_example(batch, example)
     inputs, targets, mask = (np.asarray(part)[example] for part in batch)

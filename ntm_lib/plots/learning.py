@@ -35,6 +35,12 @@ def learning_curves(
 
     Raises:
         ValueError: if there is no run, or none has a curve.
+
+    Example:
+        >>> from ntm_lib.plots import learning_curves
+        >>> curve = [{"sequences": 1000, "bits": 80.0}, {"sequences": 2000, "bits": 0.005}]
+        >>> learning_curves([{"curve": curve, "solved": True}]).alt.partition(" after")[0]
+        'One learning curve falls from about 80 bits a sequence to 0.005 bits'
     """
     drawing, axis = figure(WIDTH, 3.5)
     floor = (solved or 0.0) / 10
@@ -47,18 +53,35 @@ def learning_curves(
     groups = {"": runs, **(beside or {})}
     for (name, group), color in zip(groups.items(), ("ours", "content", "erase", "add"), strict=False):
         counts, bits = _curves(group)
-        bits = np.maximum(bits, floor) if others else bits
         medians = np.median(bits, axis=0)
-        label = f"median of {len(group)}" if len(group) > 1 else "this run"
-        axis.plot(counts, bits.T, color=COLORS[color], alpha=0.4, linewidth=0.8)
-        axis.plot(counts, medians, color=COLORS[color], linewidth=2.5, label=f"{name}, {label}" if name else label)
         told.append((f"{name}: " if name else "") + _told(group, counts, medians))
+        lowest = floor if others else 0.0
+        label = f"median of {len(group)}" if len(group) > 1 else "this run"
+        axis.plot(counts, np.maximum(bits, lowest).T, color=COLORS[color], alpha=0.4, linewidth=0.8)
+        label = f"{name}, {label}" if name else label
+        axis.plot(counts, np.maximum(medians, lowest), color=COLORS[color], linewidth=2.5, label=label)
     if solved is not None:
         axis.axhline(solved, color=COLORS["target"], linewidth=0.8, linestyle="--", label=f"learned: {solved:g} bits")
     axis.set(yscale="log", xlabel="sequences shown (thousands)", ylabel="bits a sequence")
-    axis.legend(fontsize="small" if beside else None)
-    drawn_beside = [f"{name} is drawn beside." for name in others or ()]
-    return Picture(drawing, " ".join([*told, *drawn_beside]))
+    _legend_above(axis)
+    told += [_told_of_another(name, points) for name, points in (others or {}).items()]
+    if others and floor:
+        told.append(f"What is below {floor:g} bits is drawn there.")
+    return Picture(drawing, " ".join(told))
+
+
+def _legend_above(axis: Any) -> None:
+    """Put the legend above the axes: inside it would hide a curve or the line "learned"."""
+    axis.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=2, fontsize="small", borderaxespad=0.2)
+
+
+def _told_of_another(name: str, points: Any) -> str:
+    """Return what a curve from elsewhere shows, in words."""
+    (first, start), (last, end) = np.maximum(points, 0.0)[[0, -1]]  # read off a drawing, 0 may be a little less
+    return (
+        f"{name}, grey, goes from {start:.3g} bits a sequence after {first:,.0f} thousand sequences "
+        f"to {end:.3g} after {last:,.0f} thousand."
+    )
 
 
 def _curves(runs: Sequence[Mapping[str, Any]]) -> tuple[np.ndarray, np.ndarray]:
@@ -102,6 +125,13 @@ def plot_gradient_flow(gradients: Sequence[Any], *, names: Sequence[str] | None 
 
     Raises:
         ValueError: if there is no gradient, the names do not match, or a value is not finite.
+
+    Example:
+        >>> import numpy as np
+        >>> from ntm_lib import plot_gradient_flow
+        >>> gradients = [np.array([3.0, 4.0]), np.array([0.1])]
+        >>> plot_gradient_flow(gradients, names=["kernel", "bias"]).alt
+        '2 bars: the gradient is longest for kernel (5) and shortest for bias (0.1).'
     """
     arrays = [np.zeros(1) if part is None else checks.array("gradients", part) for part in gradients]
     labels = [str(i) for i in range(len(arrays))] if names is None else list(names)

@@ -27,6 +27,16 @@ def sequences(parts: Mapping[str, Any], *, alt: str) -> Picture:
 
     Raises:
         ValueError: if an array has another rank, or is not finite.
+
+    Example:
+        >>> import numpy as np
+        >>> from ntm_lib import CopyTask
+        >>> from ntm_lib.plots import sequences
+        >>> batch = CopyTask(vector_dim=4).sample(1, np.random.default_rng(0), length=3)
+        >>> parts = {"input": batch.inputs[0], "target": batch.targets[0]}
+        >>> picture = sequences(parts, alt="Three vectors, and the same again.")
+        >>> len(picture.figure.axes)
+        2
     """
     arrays = {name: checks.array(name, part, "[T, X]") for name, part in parts.items()}
     heights = [max(array.shape[1], 2) for array in arrays.values()]
@@ -56,6 +66,15 @@ def machine(trace: Trace, *, example: int = 0, slots: int | None = None) -> Pict
 
     Raises:
         ValueError: if there is no such example, or `slots` is not whole and positive.
+
+    Example:
+        >>> import numpy as np
+        >>> from ntm_lib import CopyTask, load_pretrained, record
+        >>> from ntm_lib.plots import machine
+        >>> batch = CopyTask().sample(1, np.random.default_rng(0), length=10)
+        >>> picture = machine(record(load_pretrained("copy-lstm"), batch.inputs))
+        >>> picture.alt.partition(":")[0]
+        'Six rasters over 21 steps, inputs and outputs above'
     """
     if checks.positive_integer("example", example, minimum=0) >= len(trace.inputs):
         raise ValueError(f"example must be below the batch size {len(trace.inputs)}. Received: {example!r}")
@@ -127,6 +146,18 @@ def weightings(parts: Mapping[str, Any], *, alt: str, slots: int | None = None) 
 
     Raises:
         ValueError: if an array has another rank, or is not finite.
+
+    Example:
+        >>> import numpy as np
+        >>> from ntm_lib import shift
+        >>> from ntm_lib.plots import weightings
+        >>> weights = [np.eye(1, 8)]  # a head on slot 0
+        >>> for _ in range(7):  # that moves on
+        ...     weights.append(shift(weights[-1], [[0.1, 0.0, 0.9]]).numpy())
+        >>> parts = {"write": np.concatenate(weights)}
+        >>> picture = weightings(parts, alt="A diagonal that is paler at every step.")
+        >>> [axis.get_title(loc="left") for axis in picture.figure.axes]
+        ['write']
     """
     arrays = {name: checks.array(name, part, "[T, N]")[:, :slots] for name, part in parts.items()}
     drawing, axes = figure(WIDTH, 3.2, ncols=len(arrays), sharey=True, squeeze=False)
@@ -153,6 +184,16 @@ def bars(parts: Mapping[str, Any], *, alt: str, ylabel: str = "weight", columns:
 
     Raises:
         ValueError: if an array has another rank, or is not finite.
+
+    Example:
+        >>> from ntm_lib import shift
+        >>> from ntm_lib.plots import bars
+        >>> before = [[0.0, 1.0, 0.0, 0.0]]
+        >>> after = shift(before, [[0.1, 0.8, 0.1]]).numpy()
+        >>> parts = {"before": before[0], "after": after[0]}
+        >>> picture = bars(parts, alt="One bar at slot 1; then its neighbours have 0.1.")
+        >>> [axis.get_title(loc="left") for axis in picture.figure.axes]
+        ['before', 'after']
     """
     arrays = {name: checks.array(name, part, "[N]") for name, part in parts.items()}
     columns = columns or len(arrays)
@@ -191,6 +232,15 @@ def grids(
 
     Raises:
         ValueError: if an array has another rank, or is not finite.
+
+    Example:
+        >>> import numpy as np
+        >>> from ntm_lib.plots import grids
+        >>> memory = np.array([[1.0, 2.0], [3.0, 4.0]])
+        >>> parts = {"before": memory, "after": memory * [[1.0], [0.0]]}
+        >>> picture = grids(parts, alt="Two slots; the second is erased.")
+        >>> len(picture.figure.axes)
+        2
     """
     arrays = {name: checks.array(name, part, "[N, W]") for name, part in parts.items()}
     widths = [max(array.shape[1], 1.6) for array in arrays.values()]  # so that a name has room
@@ -224,6 +274,11 @@ def plot_memory_stability(memory_changes: Any) -> Picture:
 
     Raises:
         ValueError: if there is nothing to draw, an array has another rank, or is not finite.
+
+    Example:
+        >>> from ntm_lib import plot_memory_stability
+        >>> plot_memory_stability([0.1, 0.2, 0.15]).alt.partition(", ")[2]
+        '0.2 at most and 0.15 after step 3.'
     """
     given = memory_changes if isinstance(memory_changes, Mapping) else {"": memory_changes}
     lines = {name: checks.array("memory_changes", each, "[T]") for name, each in given.items()}

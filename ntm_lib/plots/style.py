@@ -46,7 +46,15 @@ WIDTH = 6.0
 
 @dataclass(frozen=True)
 class Picture:
-    """A figure and what is seen in it. A notebook shows both: the alt text goes with the image."""
+    """A figure and what is seen in it. A notebook shows both: the alt text goes with the image.
+
+    Example:
+        >>> from ntm_lib.plots import Picture, bars
+        >>> picture = bars({"w": [0.1, 0.8, 0.1]}, alt="Three bars: 0.1, 0.8 and 0.1.")
+        >>> isinstance(picture, Picture), picture.alt
+        (True, 'Three bars: 0.1, 0.8 and 0.1.')
+        >>> picture.figure.savefig("weighting.png")  # a matplotlib figure
+    """
 
     figure: Figure
     alt: str
@@ -67,6 +75,14 @@ def figure(width: float = WIDTH, height: float = 3.0, **grid: Any) -> tuple[Figu
     """Return an empty figure of the book's style, in inches, and its axes; `grid` goes to `Figure.subplots`.
 
     Draw on it inside `matplotlib.rc_context(plots.STYLE)`: some settings are looked up only when something is drawn.
+
+    Example:
+        >>> import matplotlib
+        >>> from ntm_lib import plots
+        >>> with matplotlib.rc_context(plots.STYLE):
+        ...     drawing, axis = plots.figure(height=2.0)
+        ...     _ = axis.plot([0, 1, 2], [1.0, 0.5, 0.25], color=plots.COLORS["ours"])
+        >>> picture = plots.Picture(drawing, "A line that falls by half at every step.")
     """
     empty = Figure(figsize=(width, height), layout="constrained")
     return empty, empty.subplots(**grid)

@@ -21,7 +21,13 @@ CLASSES = {kind.__name__: kind for kind in (NeuralTuringMachine, LSTMBaseline)}
 
 
 def pretrained_names() -> list[str]:
-    """Return the names that `load_pretrained` knows."""
+    """Return the names that `load_pretrained` knows.
+
+    Example:
+        >>> from ntm_lib import pretrained_names
+        >>> "copy-lstm" in pretrained_names()
+        True
+    """
     return sorted(path.stem for path in FOLDER.glob("*.json"))
 
 
@@ -36,6 +42,14 @@ def load_pretrained(name: str) -> SequenceModel:
 
     Raises:
         ValueError: if there is none of that name, or its file is damaged.
+
+    Example:
+        >>> import numpy as np
+        >>> from ntm_lib import CopyTask, bit_errors, load_pretrained
+        >>> model = load_pretrained("copy-lstm")
+        >>> batch = CopyTask().sample(2, np.random.default_rng(0), length=20)
+        >>> print(bit_errors(batch.targets, model(batch.inputs), batch.mask).numpy())
+        [0. 0.]
     """
     record = pretrained_results(name)
     content = (FOLDER / f"{name}.npz").read_bytes()
@@ -59,6 +73,12 @@ def pretrained_results(name: str) -> dict[str, Any]:
 
     Raises:
         ValueError: if there is none of that name.
+
+    Example:
+        >>> from ntm_lib import pretrained_results
+        >>> results = pretrained_results("copy-lstm")
+        >>> results["solved"], results["recipe"]["sequences"]
+        (True, 40000)
     """
     checks.choice("name", name, pretrained_names())
     record: dict[str, Any] = json.loads((FOLDER / f"{name}.json").read_text())

@@ -26,6 +26,15 @@ class AssociativeRecallTask(Task):
     Raises:
         ValueError: if a number is not whole and positive, `max_items` is below 2, or there are not enough different
             items.
+
+    Example:
+        >>> import numpy as np
+        >>> from ntm_lib import AssociativeRecallTask
+        >>> task = AssociativeRecallTask(vector_dim=3, item_length=2)
+        >>> print(task.describe(task.sample(1, np.random.default_rng(0), items=4)))
+        items: 111 000, 000 111, 111 111, 110 110
+        query: 000 111
+        answer: 111 111
     """
 
     name = "associative-recall"

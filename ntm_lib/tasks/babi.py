@@ -34,6 +34,16 @@ def load_babi(path: str | Path) -> dict[str, list[Story]]:
         FileNotFoundError: if there is nothing at `path`.
         ValueError: if there is no such file in it, the archive is damaged, or a line is not of this form: then the file
             and the number of the line are named.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from ntm_lib import load_babi
+        >>> text = "1 Mary moved to the bathroom.\n2 Where is Mary?\tbathroom\t1\n"
+        >>> _ = Path("qa1_test.txt").write_text(text)
+        >>> for line in load_babi("qa1_test.txt")["qa1_test"][0]:
+        ...     print(line)
+        mary moved to the bathroom.
+        where is mary? bathroom
     """
     path = Path(path)
     if not path.exists():
@@ -58,6 +68,18 @@ class BabiTask(Task):
 
     Raises:
         ValueError: if there is no story, or a word is not in the vocabulary.
+
+    Example:
+        >>> from pathlib import Path
+        >>> import numpy as np
+        >>> from ntm_lib import BabiTask, load_babi
+        >>> lines = ["1 Mary moved to the bathroom.", "2 Where is Mary?", "bathroom", "1"]
+        >>> _ = Path("qa1_test.txt").write_text(lines[0] + chr(10) + chr(9).join(lines[1:]))
+        >>> task = BabiTask(load_babi("qa1_test.txt")["qa1_test"])
+        >>> task.sample(4, np.random.default_rng(0)).inputs.shape
+        (4, 11, 10)
+        >>> print(*task.vocabulary)  # one channel each
+        - . ? bathroom is mary moved the to where
     """
 
     name = "babi"

@@ -15,7 +15,17 @@ Range: TypeAlias = int | tuple[int, int]
 
 
 class TaskBatch(NamedTuple):
-    """Sequences to show a machine, what it should answer, and where its answer counts; all float32."""
+    """Sequences to show a machine, what it should answer, and where its answer counts; all float32.
+
+    Example:
+        >>> import numpy as np
+        >>> from ntm_lib import CopyTask
+        >>> batch = CopyTask(vector_dim=2).sample(1, np.random.default_rng(0), length=2)
+        >>> batch.inputs.shape, batch.targets.shape
+        ((1, 5, 3), (1, 5, 2))
+        >>> print(batch.mask[0])
+        [0. 0. 0. 1. 1.]
+    """
 
     inputs: np.ndarray
     """`[B, T, I]`."""
@@ -30,6 +40,23 @@ class Task(abc.ABC):
 
     A task says what one sequence looks like, `draw`; drawing batches, padding and masks are here. `difficulty` names
     what makes its sequences harder, each with the range of the training distribution.
+
+    Example:
+        >>> import numpy as np
+        >>> from ntm_lib import Task, TaskBatch
+        >>> class Last(Task):
+        ...     "Say the last of some random bits."
+        ...     name, num_inputs, num_outputs = "last", 1, 1
+        ...     difficulty = {"length": (1, 4)}
+        ...     def steps(self, *, length):
+        ...         return length
+        ...     def draw(self, rng, *, length):
+        ...         bits = rng.integers(0, 2, size=(length, 1)).astype("float32")
+        ...         mask = (np.arange(length) == length - 1).astype("float32")
+        ...         return TaskBatch(bits, bits * mask[:, None], mask)
+        >>> batch = Last().sample(3, np.random.default_rng(0))
+        >>> batch.inputs.shape, batch.mask.sum(axis=1).tolist()
+        ((3, 4, 1), [1.0, 1.0, 1.0])
     """
 
     name: str

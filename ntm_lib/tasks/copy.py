@@ -24,6 +24,22 @@ class CopyTask(Task):
 
     Raises:
         ValueError: if a number is not whole and positive, or `max_length` is below `min_length`.
+
+    Example:
+        >>> import numpy as np
+        >>> from ntm_lib import CopyTask
+        >>> task = CopyTask(vector_dim=4, max_length=5)
+        >>> batch = task.sample(1, np.random.default_rng(0), length=3)
+        >>> print(task.describe(batch))
+        copy: 1110 0000 0111
+        >>> print(batch.inputs[0].astype(int))  # vectors, delimiter, silence
+        [[1 1 1 0 0]
+         [0 0 0 0 0]
+         [0 1 1 1 0]
+         [0 0 0 0 1]
+         [0 0 0 0 0]
+         [0 0 0 0 0]
+         [0 0 0 0 0]]
     """
 
     name = "copy"
@@ -98,6 +114,14 @@ def generate_copy_task(
 
     Raises:
         ValueError: if a number is not whole and positive, or `seed` is not a seed.
+
+    Example:
+        >>> from ntm_lib import generate_copy_task
+        >>> inputs, targets = generate_copy_task(3, 8, batch_size=2, seed=0)
+        >>> inputs.shape, targets.shape
+        ((2, 7, 9), (2, 7, 8))
+        >>> bool((inputs[:, :3, :8] == targets[:, 4:]).all())
+        True
     """
     length = checks.positive_integer("sequence_length", sequence_length)
     return inputs_and_targets(CopyTask(vector_dim), batch_size, seed, length=length)

@@ -24,6 +24,17 @@ class NGramsTask(Task):
 
     Raises:
         ValueError: if a number is not whole, n is below 2, or the length is not above n - 1.
+
+    Example:
+        >>> import numpy as np
+        >>> from ntm_lib import NGramsTask
+        >>> task = NGramsTask(n=3, length=20)
+        >>> batch = task.sample(1, np.random.default_rng(0))
+        >>> print(task.describe(batch))
+        bits: 01111111111111111111
+        asked: each of them, before it is shown
+        >>> print(task.optimal_bits(batch).round(1))  # of 20: 1 after 11 is soon expected
+        [5.9]
     """
 
     name = "n-grams"

@@ -25,6 +25,14 @@ class PrioritySortTask(Task):
 
     Raises:
         ValueError: if a number is not whole and positive, or out of order.
+
+    Example:
+        >>> import numpy as np
+        >>> from ntm_lib import PrioritySortTask
+        >>> task = PrioritySortTask(vector_dim=3, max_items=4, answers=2)
+        >>> print(task.describe(task.sample(1, np.random.default_rng(1))))
+        shown with priorities: 011 (+0.66), 100 (-0.18), 110 (+0.10), 010 (-0.94)
+        answer: 011, 110
     """
 
     name = "priority-sort"

@@ -26,6 +26,15 @@ class KeyValueTask(Task):
 
     Raises:
         ValueError: if a number is not whole and positive, the context is odd, or a number does not fit the others.
+
+    Example:
+        >>> import numpy as np
+        >>> from ntm_lib import KeyValueTask
+        >>> task = KeyValueTask(context_length=8, question_length=2, vocab_size=10)
+        >>> print(task.describe(task.sample(1, np.random.default_rng(0))))
+        pairs: 4: 5, 6: 6, 2: 9, 7: 7
+        questions: [4, 2]
+        answers: [5, 9]
     """
 
     name = "key-value"
@@ -116,5 +125,11 @@ def generate_qa_task(
 
     Raises:
         ValueError: if a number is not whole and positive or does not fit the others, or `seed` is not a seed.
+
+    Example:
+        >>> from ntm_lib import generate_qa_task
+        >>> inputs, targets = generate_qa_task(8, 2, 10, batch_size=3, seed=0)
+        >>> inputs.shape, targets.shape
+        ((3, 10, 11), (3, 10, 10))
     """
     return inputs_and_targets(KeyValueTask(context_length, question_length, vocab_size), batch_size, seed)

@@ -24,6 +24,15 @@ class RepeatCopyTask(Task):
 
     Raises:
         ValueError: if a number is not whole and positive, or `max_repeats` is 1, which has no variance.
+
+    Example:
+        >>> import numpy as np
+        >>> from ntm_lib import RepeatCopyTask
+        >>> task = RepeatCopyTask(vector_dim=3)
+        >>> batch = task.sample(1, np.random.default_rng(0), length=2, repeats=3)
+        >>> print(task.describe(batch))
+        shown: 111 000
+        asked: all of it 3 times, then the end marker
     """
 
     name = "repeat-copy"

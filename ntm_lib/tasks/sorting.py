@@ -22,6 +22,14 @@ class SortingTask(Task):
 
     Raises:
         ValueError: if a number is not whole and positive.
+
+    Example:
+        >>> import numpy as np
+        >>> from ntm_lib import SortingTask
+        >>> task = SortingTask(sequence_length=5, max_value=10)
+        >>> print(task.describe(task.sample(1, np.random.default_rng(0))))
+        shown: [8, 6, 5, 2, 3]
+        answer: [2, 3, 5, 6, 8]
     """
 
     name = "sorting"
@@ -76,5 +84,13 @@ def generate_sorting_task(
 
     Raises:
         ValueError: if a number is not whole and positive, or `seed` is not a seed.
+
+    Example:
+        >>> from ntm_lib import generate_sorting_task
+        >>> inputs, targets = generate_sorting_task(5, 10, batch_size=2, seed=0)
+        >>> inputs.shape, targets.shape
+        ((2, 11, 11), (2, 11, 10))
+        >>> inputs[0, :5].argmax(-1).tolist(), targets[0, 6:].argmax(-1).tolist()
+        ([8, 6, 5, 2, 3], [2, 3, 5, 6, 8])
     """
     return inputs_and_targets(SortingTask(sequence_length, max_value), batch_size, seed)

@@ -105,6 +105,19 @@ class StoryTask(Task):
 
     Raises:
         ValueError: if the kind is unknown, or a number is not whole and positive.
+
+    Example:
+        >>> import numpy as np
+        >>> from ntm_lib import StoryTask
+        >>> task = StoryTask("2-facts", questions=2)
+        >>> print(task.describe(task.sample(1, np.random.default_rng(1), questions=2)))
+        boris went to the library.
+        dario went to the station.
+        boris took the lamp.
+        where is the lamp? library
+        dario went to the cellar.
+        dario took the book.
+        where is the book? cellar
     """
 
     curriculum = (

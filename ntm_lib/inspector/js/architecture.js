@@ -22,8 +22,8 @@ const architectureStyle = `
   position: absolute; border: 0; min-height: 24px; padding: 0 0 0 6px; text-align: left; font-size: 13px; white-space: nowrap; overflow: hidden;
 }
 .diagram button:hover { background: none; text-decoration: underline; }
-.diagram button[aria-pressed=true] { font-weight: 600; letter-spacing: -0.6px; }
-.detail h4 { font-size: 16px; margin: 0 0 8px; }
+.diagram button[aria-pressed=true] { font-weight: 600; letter-spacing: -0.8px; }
+.detail h3 { font-size: 16px; margin: 0 0 8px; }
 .rule { font: 17px/1.6 "STIX Two Math", "Cambria Math", Georgia, serif; margin-bottom: 8px; }
 .detail dl { grid-template-columns: auto 1fr; gap: 2px 12px; }
 .detail code { font-size: 13px; }
@@ -78,7 +78,7 @@ export class ArchitectureFigure extends Figure {
   }
 
   buildDetail(root) {
-    this.heading = addElement(root, "h4");
+    this.heading = addElement(root, "h3");
     this.rule = addElement(root, "p", { class: "rule" });
     const list = addElement(root, "dl");
     [this.shape, this.tensor, this.from] = ["shape", "in the library", "made from"].map((text) => {

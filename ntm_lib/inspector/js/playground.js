@@ -17,8 +17,9 @@ const FIRST_TEXT = "neural turing machine";
 
 const playgroundStyle = `
 .ask { display: grid; gap: 10px; margin-bottom: 20px; }
-.row { display: flex; flex-wrap: wrap; align-items: center; gap: 6px 16px; }
-.row label { display: flex; align-items: center; gap: 8px; min-height: 30px; }
+.row { display: flex; flex-wrap: wrap; align-items: center; gap: 6px 16px; min-width: 0; }
+.row label { display: flex; align-items: center; gap: 8px; min-height: 30px; max-width: 100%; }
+.row select { min-width: 0; }
 .ask input[type=text] { font: inherit; color: inherit; background: none; border: 1px solid var(--line); border-radius: 4px; min-height: 30px; padding: 0 8px; width: min(24em, 60vw); }
 .ask input[type=number] { font: inherit; color: inherit; background: none; border: 1px solid var(--line); border-radius: 4px; min-height: 30px; padding: 0 6px; width: 4.6em; }
 .ask input[type=range] { flex: none; width: 130px; }

@@ -1,0 +1,1 @@
+"""What the Makefile calls, one command a module: `python -m tools.NAME`."""
