@@ -88,7 +88,7 @@ def table(runs: list[dict]) -> str:
     solved = sum(run["solved"] for run in runs)
     crossings = [run["sequences_to_solve"] or float("inf") for run in runs]
     lines.append(
-        f"{solved} of {len(runs)} learned; median first below .01 bits after {median(crossings):,.0f} sequences"
+        f"{solved} of {len(runs)} learned; median first below 0.01 bits after {median(crossings):,.0f} sequences"
     )
     return "\n".join(lines)
 

@@ -1,7 +1,7 @@
 """Train the page's small machine from each of its starts, and tell which of them learn to copy, and how fast.
 
 A start is a seed: `startingMachine` in ntm_lib/inspector/js/learning.js draws the same weights from it in every
-browser, so no weights are shipped. Solved means: the mean of the last 200 sequences is below .1 bit, and the longest
+browser, so no weights are shipped. Solved means: the mean of the last 200 sequences is below 0.1 bit, and the longest
 probe has no wrong bit. CPU seconds are of one core; seconds on the clock depend on what else runs.
 
     python benchmarks/page_starts.py --out benchmarks/results/page_starts.json

@@ -59,26 +59,30 @@ def answered(runs: Runs) -> float:
 COPY, RECALL = "copy_seeds.json", "learning/associative-recall_lstm.json"
 REPEAT, SORTING = "learning/repeat-copy_lstm.json", "learning/sorting_lstm.json"
 TARGETS = (
-    Target(COPY, "share below .01 bits within 40,000", "25,000", lambda r: within(r, 0.01, 40_000), lambda v: v == 1),
+    Target(COPY, "share below 0.01 bits within 40,000", "25,000", lambda r: within(r, 0.01, 40_000), lambda v: v == 1),
     Target(
         COPY,
-        "median sequences to .01 bits, at most 25,000",
+        "median sequences to 0.01 bits, at most 25,000",
         "25,000",
         lambda r: median(run["sequences_to_solve"] or float("inf") for run in r),
         lambda v: v <= 25_000,
     ),
-    Target(COPY, "worst bits at length 120, at most .1", "", lambda r: worst(r, "length 120"), lambda v: v <= 0.1),
+    Target(COPY, "worst bits at length 120, at most 0.1", "", lambda r: worst(r, "length 120"), lambda v: v <= 0.1),
     Target(
-        RECALL, "share below .05 bits within 100,000", ".88 bits", lambda r: within(r, 0.05, 100_000), lambda v: v == 1
+        RECALL,
+        "share below 0.05 bits within 100,000",
+        "0.88 bits",
+        lambda r: within(r, 0.05, 100_000),
+        lambda v: v == 1,
     ),
-    Target(RECALL, "worst bits at 15 items, at most .1", "4.7", lambda r: worst(r, "items 15"), lambda v: v <= 0.1),
-    Target(RECALL, "worst bits at 20 items, at most .5", "7.0", lambda r: worst(r, "items 20"), lambda v: v <= 0.5),
+    Target(RECALL, "worst bits at 15 items, at most 0.1", "4.7", lambda r: worst(r, "items 15"), lambda v: v <= 0.1),
+    Target(RECALL, "worst bits at 20 items, at most 0.5", "7.0", lambda r: worst(r, "items 20"), lambda v: v <= 0.5),
     Target(
-        REPEAT, "share below .1 bits within 300,000", "295,000", lambda r: within(r, 0.1, 300_000), lambda v: v >= 0.8
+        REPEAT, "share below 0.1 bits within 300,000", "295,000", lambda r: within(r, 0.1, 300_000), lambda v: v >= 0.8
     ),
     Target(
         SORTING,
-        "smallest share of sequences right, at least .95",
+        "smallest share of sequences right, at least 0.95",
         "",
         lambda r: min(run["final"]["right"] for run in r),
         lambda v: v >= 0.95,
@@ -98,11 +102,11 @@ TARGETS = (
         lambda v: v < 17.4,
     ),
     Target(
-        "learning/key-value_lstm.json", "smallest share of answers, at least .99", "", answered, lambda v: v >= 0.99
+        "learning/key-value_lstm.json", "smallest share of answers, at least 0.99", "", answered, lambda v: v >= 0.99
     ),
     Target(
         "learning/stories-1-fact_lstm.json",
-        "smallest share of answers, at least .99",
+        "smallest share of answers, at least 0.99",
         "",
         answered,
         lambda v: v >= 0.99,

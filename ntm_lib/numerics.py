@@ -17,7 +17,7 @@ WEIGHT_EPSILON = 1e-16
 def norm(vectors: tf.Tensor, axis: int = -1) -> tf.Tensor:
     """Return the length of each vector along `axis`, which is kept with size 1.
 
-    The root of `sum(x**2) + NORM_EPSILON`: a vector of length 1 comes out .0000005 too long, a zero vector as .001,
+    The root of `sum(x**2) + NORM_EPSILON`: a vector of length 1 comes out 0.0000005 too long, a zero vector as 0.001,
     and the gradient there is 0 instead of NaN.
     """
     return tf.sqrt(tf.reduce_sum(tf.square(vectors), axis=axis, keepdims=True) + NORM_EPSILON)

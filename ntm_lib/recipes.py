@@ -37,8 +37,8 @@ class Recipe:
     clip_norm: float
     """The gradient of all weights together, in bits a sequence, is scaled down to this length where it is longer."""
     beta_2: float = 0.99
-    """Adam's memory of squared gradients: at .99 a spike is forgotten after some hundred steps, at .999 after ten times
-    as many, in which the machine hardly moves."""
+    """Adam's memory of squared gradients: at 0.99 a spike is forgotten after some hundred steps, at 0.999 after ten
+    times as many, in which the machine hardly moves."""
     epsilon: float = 1e-4
     """What Adam adds to the size of a gradient before it divides by it, in bits. Where a gradient is smaller, the
     weight slows down. At Keras's 1e-7 the weights of a machine that has learned keep moving at the full rate."""
@@ -128,7 +128,7 @@ class Goal:
 
 
 SOLVED = Goal("bits", 0.01)
-"""The default: less than .01 bits a sequence."""
+"""The default: less than 0.01 bits a sequence."""
 
 COPY_RECIPE = Recipe(sequences=40_000, batch_size=4, learning_rate=3e-3, clip_norm=10.0)
 """The recipe that learns to copy; `benchmarks/copy_seeds.py` shows from how many seeds, and how far it generalises."""

@@ -76,7 +76,7 @@ def train(
         recipe: how to train.
         model: what to train, or a function that makes it once the seed is set; if not given, the machine of the
             paper's copy experiment: LSTM-100, memory 128 x 20.
-        goal: what counts as learned; by default less than .01 bits a sequence.
+        goal: what counts as learned; by default less than 0.01 bits a sequence.
         tests: the difficulties to test at, 100 sequences each; by default the task's own `tests`.
         folder: where the curve and checkpoints are kept while it runs: `log.csv`, `checkpoint/`, and where
             TensorBoard is installed, `tensorboard/`.

@@ -188,12 +188,12 @@ def directions(question: Question, given: Given) -> Picture:
     canvas.line([(30, 140), (30, 0)], WRITE, dash=True, head=True)
     canvas.text(36, 8, "the key, along column 1", color=WRITE)
     canvas.text(240, 60, "five tried priorities; the lowest is the nearest to the key")
-    canvas.text(240, 80, "wanted: five others, at least .1 apart")
+    canvas.text(240, 80, "wanted: five others, at least 0.1 apart")
     canvas.array(240, 90, [[UNKNOWN] * 5])
     canvas.text(240, 132, "for which a mixture of loads is read")
     return canvas, (
-        "Five arrows in a quarter of a circle, the directions of the priorities .2, .4, .6, .8 and 1, and the "
-        "key along column 1, nearest to that of .2. "
+        "Five arrows in a quarter of a circle, the directions of the priorities 0.2, 0.4, 0.6, 0.8 and 1, and the "
+        "key along column 1, nearest to that of 0.2. "
         "Five question marks for the priorities that are wanted."
     )
 

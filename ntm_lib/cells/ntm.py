@@ -91,7 +91,7 @@ class NTMCell(keras.layers.Layer):
         head_start: the biases of the heads before training, as `ntm_lib.heads.start_bias` takes them; 0 if not given.
         input_scale: how many times larger than Glorot's the controller's weights on the input begin.
         initial_memory: M_0. "constant": 1e-6 everywhere; "learned": trained with the rest; "random": drawn once, when
-            the cell is made, uniformly between -.08 and .08.
+            the cell is made, uniformly between -0.08 and 0.08.
         initial_weights: w_0 of every head. "one-hot": slot 0; "constant": 1/N everywhere; "learned": a trained softmax;
             "random": a softmax of normal numbers drawn once.
 
