@@ -186,7 +186,10 @@ def strings(code: str) -> Iterator[str]:
 
 
 def written(path: Path) -> Iterator[str]:
-    """All that a reader reads of a page, but for its code."""
+    """All that a reader reads of a page or a program, but for its code."""
+    if path.suffix == ".py":
+        yield from strings(path.read_text(encoding="utf-8"))
+        return
     if path.suffix == ".md":
         yield FENCE.sub("", path.read_text(encoding="utf-8"))
         return
@@ -197,7 +200,9 @@ def written(path: Path) -> Iterator[str]:
 
 def test_a_number_below_1_begins_with_its_zero() -> None:
     """As Python prints it; in text, captions, labels and alternative texts alike."""
-    pages = [ROOT / "index.md", *sorted((ROOT / "book").glob("*.md")), *notebooks()]
+    exercises = sorted((ROOT / "exercises").glob("*/*.ipynb"))
+    code = [*ROOT.glob("ntm_lib/**/*.py"), *ROOT.glob("benchmarks/*.py"), *ROOT.glob("exercises/pictures/*.py")]
+    pages = [ROOT / "index.md", *sorted((ROOT / "book").glob("*.md")), *notebooks(), *exercises, *code]
     found = {path.stem: BARE.findall(text) for path in pages for text in written(path) if BARE.search(text)}
     assert not found
     examples = "is .5, or (.1, .9), $.3$ and <.001, not 0.5, v.1, .jpg or {:.2f}"
