@@ -19,6 +19,7 @@ sys.path.insert(0, str(ROOT / "benchmarks"))
 from page_bytes import LARGEST, by_kind, without_figures
 
 from tools import accessibility
+from tools.browser import prefer_theme
 
 pytestmark = pytest.mark.pages
 
@@ -128,8 +129,7 @@ CONTRAST = """selector => {
 
 @pytest.mark.parametrize("theme", THEMES)
 def test_text_stands_out_from_its_background(visited, theme):
-    visited.page.emulate_media(color_scheme=theme)
-    assert visited.page.evaluate("document.documentElement.dataset.theme") == theme
+    prefer_theme(visited.page, theme)
     visited.page.evaluate("document.querySelectorAll('details').forEach(element => element.open = true)")
     text = "p, li, figcaption, figcaption *, summary, th, td, dt, dd, h1, h2, h3, pre, pre *, a"
     assert visited.page.evaluate(CONTRAST, f"article.bd-article :is({text})") == []
@@ -153,7 +153,7 @@ def test_axe_finds_nothing(visited):
 
     This is the last test of an opened page, which it changes.
     """
-    visited.page.emulate_media(color_scheme=visited.theme)
+    prefer_theme(visited.page, visited.theme)
     accessibility.prepare(visited.page)
     found = accessibility.check(visited.page, {"light": 1280, "dark": 390}[visited.theme])
     assert [(fault["rule"], fault["places"]) for fault in found.violations] == []

@@ -10,6 +10,8 @@ import pytest
 from pages import live_pages, page_names
 from test_browser import NARROW, WIDE, Visit, visit
 
+from tools.browser import prefer_theme
+
 pytestmark = pytest.mark.pages
 
 LIVE = "[...document.querySelectorAll('article.bd-article *')].filter(e => e.localName.startsWith('ntm-'))"
@@ -33,7 +35,7 @@ def test_a_live_part_is_where_the_source_asks_for_one(built_book: Path) -> None:
 
 def test_none_reports_a_problem_and_all_have_the_pages_theme(opened: Visit) -> None:
     for theme in ("dark", "light"):  # the others begin with the light one
-        opened.page.emulate_media(color_scheme=theme)
+        prefer_theme(opened.page, theme)
         shown = opened.page.evaluate(
             f"{LIVE}.map(e => [e.shadowRoot.querySelector('.inspector').dataset.theme, "
             "e.shadowRoot.querySelector('[role=alert]')?.textContent ?? ''])"

@@ -17,16 +17,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import yaml
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tools.browser import ARGUMENTS, browser_program
+from tools.browser import ARGUMENTS, Theme, browser_program, prefer_theme
 
 ROOT = Path(__file__).resolve().parents[1]
 SIZES = {1280: 900, 390: 844}
-THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+THEMES: tuple[Theme, ...] = ("light", "dark")
 RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa", "best-practice")
 """What axe-core calls the levels A and AA of WCAG 2.0 to 2.2, and what it advises beyond them."""
 
@@ -128,8 +128,7 @@ def check_page(browser: Browser, address: str, *, whole: bool) -> Iterator[tuple
     page.goto(address)
     prepare(page, whole=whole)
     for theme in THEMES:
-        page.emulate_media(color_scheme=theme)
-        page.wait_for_function("theme => document.documentElement.dataset.theme === theme", arg=theme)
+        prefer_theme(page, theme)
         for width in SIZES:
             yield theme, width, check(page, width)
     page.close()
