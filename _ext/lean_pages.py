@@ -2,7 +2,7 @@
 
 The theme draws its dozen icons with a script of 1.5 MB that knows two thousand: here each stands in the page as a
 picture. Scripts for things that a page does not have are left out; the others wait until the text has been read.
-`style_sheet.py` writes the one style sheet that the pages name.
+`style_sheet.py` writes the one style sheet that the pages name, and `picture_files.py` the pictures.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import functools
 import re
 from pathlib import Path
 
+import picture_files
 import pydata_sphinx_theme
 from sphinx.application import Sphinx
 from sphinx.jinja2glue import BuiltinTemplateLoader
@@ -110,10 +111,12 @@ class LeanTemplates(BuiltinTemplateLoader):
     """The theme's templates, whose pages are made lean; `style_sheets` are those that some page declared."""
 
     style_sheets: dict[str, None]
+    output: Path
 
     def init(self, builder, theme=None, dirs=None) -> None:  # type: ignore[no-untyped-def]
         """Begin with no style sheet."""
         self.style_sheets = {}
+        self.output = Path(builder.outdir)
         super().init(builder, theme, dirs)
 
     def render(self, template: str, context: dict) -> str:  # type: ignore[override]
@@ -123,7 +126,7 @@ class LeanTemplates(BuiltinTemplateLoader):
             return text
         text, names = one_sheet(lean_scripts(ICON.sub(picture, text), template == "search.html"))
         self.style_sheets.update(dict.fromkeys(names))
-        return text
+        return picture_files.beside(text, "../" * context["pagename"].count("/"), self.output)
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

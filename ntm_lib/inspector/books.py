@@ -12,7 +12,6 @@ import numpy as np
 
 from ntm_lib import checks
 from ntm_lib.inspector.driven import Driven, for_script, page_element, traits, widget_base, widget_module
-from ntm_lib.inspector.widget import image_element
 from ntm_lib.plots.style import STYLE, WIDTH, Picture, figure
 
 WAYS = {"Back": "←", "A look-up": "?", "Forward": "→"}
@@ -110,7 +109,7 @@ class MemoryBooks(Driven):
     def html(self) -> str:
         """Return the figure as text for a page."""
         state = {"title": self.title, "step": self.step, "playing": self.playing}
-        return page_element("books", for_script({**state, "books": self.data}), image_element(self.picture(), 100))
+        return page_element("books", for_script({**state, "books": self.data}), self.picture().image(100))
 
     @mpl.rc_context(STYLE)
     def picture(self) -> Picture:

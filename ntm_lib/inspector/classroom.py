@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ntm_lib.inspector.modules import bundle, version
-from ntm_lib.inspector.widget import image_element
 from ntm_lib.plots.learning import learning_curves
 from ntm_lib.plots.style import Picture
 
@@ -37,7 +36,7 @@ class Classroom:
         """Return the figure as text for a page."""
         module = bundle("classroom")
         name = f"ntm-classroom-{version(module)}"
-        picture = image_element(self.picture(), 90) if self.starts else ""
+        picture = self.picture().image(90) if self.starts else ""
         return (
             f'<div><{name} data-lm-suppress-shortcuts="true">{picture}<p>{UNSEEN}</p></{name}>\n'
             f'<script type="module" data-for="{name}">\n{module}\ndefineClassroom("{name}");\n</script></div>'

@@ -7,7 +7,7 @@ from typing import Any
 
 from ntm_lib.inspector import addressing, architecture, tape, write
 from ntm_lib.inspector.modules import bundle, version
-from ntm_lib.inspector.widget import for_script, image_element
+from ntm_lib.inspector.widget import for_script
 from ntm_lib.plots.style import Picture
 
 PICTURES: dict[str, Callable[..., Picture]] = {
@@ -44,6 +44,6 @@ def html(name: str, **start: Any) -> str:
     element = f"ntm-{name}-{version(module)}"
     data = f'<script type="application/json">{for_script(DATA[name](**start))}</script>' if name in DATA else ""
     return (
-        f"<{element}>{data}{image_element(PICTURES[name](**start), 90)}</{element}>\n"
+        f"<{element}>{data}{PICTURES[name](**start).image(90)}</{element}>\n"
         f'<script type="module">\n{module}\ndefine{name.capitalize()}("{element}");\n</script>'
     )

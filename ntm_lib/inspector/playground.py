@@ -9,7 +9,7 @@ import numpy as np
 
 from ntm_lib.inspector.modules import bundle, version
 from ntm_lib.inspector.weights import exported
-from ntm_lib.inspector.widget import for_script, image_element
+from ntm_lib.inspector.widget import for_script
 from ntm_lib.models import NeuralTuringMachine
 from ntm_lib.plots.machines import machine
 from ntm_lib.pretrained import load_pretrained, pretrained_results
@@ -71,4 +71,4 @@ def _picture(name: str) -> str:
     inputs = np.zeros([1, 2 * len(bits) + 1, 9], np.float32)
     inputs[0, : len(bits), :8] = bits
     inputs[0, len(bits), 8] = 1.0
-    return image_element(machine(record(_machine(name), inputs)), 90)
+    return machine(record(_machine(name), inputs)).image(90)

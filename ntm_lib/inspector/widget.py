@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import html
-import io
 from typing import Any
 
 from ntm_lib.inspector.driven import Driven, for_script, page_element, traits, widget_base, widget_module
@@ -137,26 +136,7 @@ def _widget_class() -> Any:
 def fitted(picture: Picture, room: int) -> str:
     """Return a picture as an element of at most so many characters, or its alternative text if none is so small."""
     for dots in RESOLUTIONS:
-        image = image_element(picture, dots)
+        image = picture.image(dots)
         if len(image) <= room:
             return image
     return f"<p>{html.escape(picture.alt)}</p>"
-
-
-def image_element(picture: Picture, dots: int) -> str:
-    """Return a picture as an `img` element that carries its own data, at so many dots per inch."""
-    import base64
-
-    from PIL import Image
-
-    buffer = io.BytesIO()
-    picture.figure.savefig(buffer, format="png", dpi=dots, bbox_inches="tight", facecolor="white")
-    reduced = io.BytesIO()
-    with Image.open(buffer) as image:
-        colours = image.convert("RGB").quantize(256, dither=Image.Dither.NONE)
-        colours.save(reduced, format="png", optimize=True)
-    width = round(picture.figure.get_figwidth() * 100)
-    return (
-        f'<img src="data:image/png;base64,{base64.b64encode(reduced.getvalue()).decode()}" '
-        f'alt="{html.escape(picture.alt)}" style="width: {width}px; max-width: 100%; height: auto; background: #fff">'
-    )
