@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import itertools
 import re
 import subprocess
 import sys
@@ -12,6 +13,8 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from matplotlib.font_manager import FontProperties
+from matplotlib.textpath import TextPath
 
 from exercises.grader import sources
 from exercises.grader.spec import FreeText
@@ -64,15 +67,26 @@ def test_each_statement_has_a_picture_before_its_hints(name, asked):
     assert not {"script", "image", "foreignObject", "a", "use"} & {node.tag.rpartition("}")[2] for node in tree.iter()}
 
 
+def wide_of(node):
+    """How wide a text is in DejaVu Sans, the widest of the usual fonts, at the pictures' 12 pixels."""
+    font = FontProperties(family="DejaVu Sans", weight=node.get("font-weight", "normal"))
+    return TextPath((0, 0), node.text, size=12, prop=font).get_extents().width if node.text.strip() else 0.0
+
+
 @pytest.mark.parametrize(("name", "asked"), ASKED)
-def test_words_in_a_picture_lie_within_it(name, asked):
+def test_words_in_a_picture_lie_within_it_and_not_on_each_other(name, asked):
     tree = ElementTree.fromstring(picture_in(name, asked)[1])
     left, top, wide, high = map(float, tree.get("viewBox").split())
+    lines = {}
     for node in tree.iter("{http://www.w3.org/2000/svg}text"):
-        x, y, half = float(node.get("x")), float(node.get("y")), 3 * len(node.text)
-        begin = x - {"middle": half, "end": 2 * half}.get(node.get("text-anchor"), 0)
-        assert left <= begin + 6 and begin + 2 * half <= left + wide + 6, node.text
+        x, y, words = float(node.get("x")), float(node.get("y")), wide_of(node)
+        begin = x - {"middle": words / 2, "end": words}.get(node.get("text-anchor"), 0)
+        assert left <= begin and begin + words <= left + wide, node.text
         assert top + 8 <= y <= top + high - 2, node.text
+        lines.setdefault(y, []).append((begin, begin + words, node.text))
+    for parts in lines.values():
+        for (_, end, one), (begin, _, other) in itertools.pairwise(sorted(parts)):
+            assert end < begin, (one, other)
 
 
 @pytest.mark.parametrize(("name", "asked"), [pair for pair in ASKED if not isinstance(part_of(*pair), FreeText)])

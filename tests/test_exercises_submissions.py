@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -104,6 +105,14 @@ def test_lines_that_only_a_notebook_understands_are_left_out_and_lines_keep_thei
     assert cells.readable_by_python("a = %pwd\n%time y = 3")[1] == ["a = %pwd", "%time"]
     untouched = 'text = """\n%time\n!ls\n"""'
     assert cells.readable_by_python(untouched) == (untouched, [])
+
+
+@pytest.mark.parametrize("line", [" " * 199_000 + "=x", "=" * 199_000 + " " * 999, "= " * 99_000, "a" * 199_000 + "?x"])
+def test_a_long_line_is_looked_at_once(line: str) -> None:
+    """The trusted process reads it, where nothing stops a pattern that goes over its line again and again."""
+    begun = time.process_time()
+    assert cells.readable_by_python(f")\n{line}") == (f")\n{line}", [])
+    assert time.process_time() - begun < 5
 
 
 def test_a_question_runs_with_the_earlier_cells_that_it_uses_and_no_others() -> None:

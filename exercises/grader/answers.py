@@ -75,7 +75,8 @@ def call(question: Mapping[str, Any], answer: Answer, cases: list[int], report: 
             report.send(Kind.VALUE, case, {"value": result, "changed": changed})
         except BaseException as error:  # SystemExit too: whatever an answer does in a call is about this call
             report.send(Kind.ERROR, case, describe(error))
-    sys.stdout.flush()
+    with contextlib.suppress(BaseException):  # an answer may have closed it, or put something else there
+        sys.stdout.flush()
     report.send(Kind.DONE, NO_CASE, None)
 
 

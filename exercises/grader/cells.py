@@ -9,7 +9,8 @@ import re
 import warnings
 from collections.abc import Mapping, Sequence
 
-NOTEBOOK_LINE = re.compile(r"^\s*(%|!|\?|[\w.]+\?{1,2}\s*$|[\w.,\[\]= ]+=\s*[%!])")
+# \s*+ gives no space back, so that the time grows as the line does, and not as its square
+NOTEBOOK_LINE = re.compile(r"^\s*+(%|!|\?|[\w.]+\?{1,2}\s*$|[\w.,\[\]= ]+=\s*[%!])")
 TIMED = re.compile(r"^(\s*)%time\s+(?=\S)")  # what follows on the line is Python, and may define names
 CELL_COMMAND = re.compile(r"^\s*%%(time|timeit|capture|prun)\b")
 

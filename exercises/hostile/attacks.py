@@ -101,6 +101,8 @@ ENDS = [
     inside("recursion", "return rotate(weights, steps)", "error", 0),
     before("syntax_error", "def (:", "syntax error", 0),
     before("await_at_the_top", "import asyncio\nawait asyncio.sleep(0)", "syntax error", 0),
+    before("closes_its_output", "import sys; sys.stdout.close()"),
+    before("loses_its_output", "import sys; sys.stdout = None"),
     before("atexit", "import atexit, time\natexit.register(time.sleep, 10**6)"),
     before(
         "threads_left_running",

@@ -146,6 +146,12 @@ FILES = [
     Odd(
         "cell_too_long", "graded", 8, _changed(lambda n: _cell(n, "q1").update(source="#" * 10**6 + "\n" + RIGHT["q1"]))
     ),
+    Odd(
+        "spaces_that_take_long",
+        "graded",
+        8,
+        _changed(lambda n: _cell(n, "q1").update(source=")\n" + " " * 199_000 + "=x")),
+    ),
     Odd("marks_lost", "graded", ALL, _changed(_without_marks)),
     Odd("strange_cells", "graded", ALL, _changed(_strange_cells)),
     Odd("forged_points", "graded", 8, _changed(_forged_points)),

@@ -12,6 +12,7 @@ INK, FAINT, WRITE, READ, MINUS = "#222", "#e4e4e4", "#c44e1c", "#1f6fb2", "#6a3d
 UNKNOWN = "?"
 MARGIN = 10
 LETTER = 6.7  # pixels that a letter takes, about
+BOLD = 8.0  # and a bold one
 
 
 class Canvas:
@@ -30,7 +31,7 @@ class Canvas:
     ) -> float:
         """Write on the line whose foot is at y. -> about how wide the words are."""
         words = str(words)
-        wide = LETTER * len(words)
+        wide = (BOLD if bold else LETTER) * len(words)
         style = (f' text-anchor="{anchor}"' if anchor != "start" else "") + (f' fill="{color}"' if color != INK else "")
         style += ' font-weight="bold"' if bold else ""
         self.drawn.append(f'<text x="{_short(x)}" y="{_short(y)}"{style}>{html.escape(words)}</text>')

@@ -16,17 +16,17 @@ def hopping(question: Question, given: Given) -> Picture:
     for place, number in enumerate(case["message"]):
         ring[place % len(ring)] = number
     angles = np.linspace(0, 2 * np.pi, len(ring), endpoint=False) - np.pi / 2
-    places = 110 + 70 * np.column_stack([np.cos(angles), np.sin(angles)])
+    places = 115 + 70 * np.column_stack([np.cos(angles), np.sin(angles)])
     for slot, (x, y) in enumerate(places):
         canvas.number(x - 17, y - 13, 34, 26, ring[slot], WRITE, max(ring))
-        out = 110 + 105 * np.array([np.cos(angles[slot]), np.sin(angles[slot])])
+        out = 115 + 105 * np.array([np.cos(angles[slot]), np.sin(angles[slot])])
         canvas.text(out[0], out[1] + 4, f"slot {slot}", "middle")
     for hop in range(len(case["message"]) - 1):
         begin, end = (places[(case["stride"] * (hop + k)) % len(ring)] for k in (0, 1))
         along = (end - begin) / np.hypot(*(end - begin))
         begin, end = begin + 24 * along, end - 24 * along
         canvas.line([tuple(begin), tuple(end)], READ, head=True)
-        middle = (begin + end) / 2 + (110 - (begin + end) / 2) * 0.22
+        middle = (begin + end) / 2 + (115 - (begin + end) / 2) * 0.22
         canvas.text(middle[0], middle[1] + 4, hop + 1, "middle", READ)
     canvas.text(270, 20, f"message {', '.join(map(str, case['message']))}", color=WRITE)
     canvas.text(270, 40, f"hops by {case['stride']}: before reading the second number, the third, ...", color=READ)
@@ -78,11 +78,11 @@ def one_match(question: Question, given: Given) -> Picture:
     ):
         canvas.text(left, 12, title, bold=True)
         for number, value in enumerate(bars):
-            x = left + 34 * number
+            x = left + 48 * number
             canvas.cell(x, 124 - 85 * value, 28, 85 * value + 1, READ if number == 0 else INK, 0.7)
-            canvas.text(x + 13, 119 - 85 * value, f"{value:.2g}" if value > 0.01 else f"{value:.4f}"[1:], "middle")
+            canvas.text(x + 13, 119 - 85 * value, f"{value:.2g}", "middle")
         canvas.text(left, 140, "match")
-        canvas.text(left + 40, 140, f"{case['slots'] - 1} others, of which 4 are drawn")
+        canvas.text(left + 48, 140, f"{case['slots'] - 1} others, of which 4 are drawn")
     canvas.line([(250, 65), (310, 65)], head=True)
     canvas.text(280, 56, "β = ?", "middle", bold=True)
     return canvas, (
