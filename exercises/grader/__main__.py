@@ -134,7 +134,8 @@ def _summary(out: Path, outcome: object, graded: list[dict]) -> int:
     waiting = sum(text["points"] is None for record in graded for text in record["texts"])
     print(f"{len(graded)} graded ({outcome.resumed} of them earlier): {out / 'grades.csv'}, {out / 'class.html'}")
     if waiting:
-        print(f"{waiting} free texts wait for points in {out / 'hand_marking.csv'}; fill them in and run this again.")
+        texts = "free text waits" if waiting == 1 else "free texts wait"
+        print(f"{waiting} {texts} for points in {out / 'hand_marking.csv'}; fill them in and run this again.")
     for shown, trouble in outcome.broken.items():
         print(f"NOT GRADED, the machine failed: {shown}: {trouble}", file=sys.stderr)
     if outcome.broken:

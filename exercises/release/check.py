@@ -73,7 +73,8 @@ def _differs_array(expected: np.ndarray, got: Any, tolerance: float, at: str) ->
     expected, array = expected.astype(float), array.astype(float)
     finite = np.isfinite(expected)
     if not np.isfinite(array[finite]).all():
-        return f"{at}{int((~np.isfinite(array[finite])).sum())} of the numbers are NaN or infinite"
+        count = int((~np.isfinite(array[finite])).sum())
+        return f"{at}{count} of the numbers {'is' if count == 1 else 'are'} NaN or infinite"
     distance = np.abs(np.where(finite, array - np.where(finite, expected, 0), 0)) - tolerance * np.abs(
         expected, where=finite, out=np.zeros_like(expected)
     )
