@@ -109,6 +109,17 @@ def test_page_is_no_wider_than_the_window(visited, size):
     assert visited.page.evaluate(CUT_OFF) == []
 
 
+HIDDEN_BEGINNINGS = """() => [...document.querySelectorAll('article.bd-article div.math:has(> mjx-container)')]
+  .filter(box => box.offsetParent)
+  .filter(box => box.firstElementChild.getBoundingClientRect().left < box.getBoundingClientRect().left - 1)
+  .map(box => box.innerText.slice(0, 80))"""
+
+
+def test_an_equation_that_scrolls_opens_at_its_beginning(visited):
+    visited.page.set_viewport_size(NARROW)
+    assert visited.page.evaluate(HIDDEN_BEGINNINGS) == []
+
+
 CONTRAST = """selector => {
   const parse = text => (text.match(/[\\d.]+/g) || []).map(Number);
   const linear = v => v <= 10.31 ? v / 3294.6 : ((v / 255 + .055) / 1.055) ** 2.4;
