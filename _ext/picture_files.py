@@ -12,11 +12,8 @@ import re
 import struct
 from pathlib import Path
 
-from sphinx.application import Sphinx
-
 FOLDER = "_images"
 DATA = re.compile(r'\ssrc="data:image/png;base64,([^"]+)"')
-NAMED = re.compile(rf'{FOLDER}/([0-9a-f]{{32}}\.png)"')
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 
@@ -64,21 +61,3 @@ def beside(text: str, root: str, output: Path) -> str:
         return f' src="{root}{FOLDER}/{name}" width="{width}" height="{height}"'
 
     return DATA.sub(replace, text)
-
-
-def leave_only_named(app: Sphinx, error: Exception | None) -> None:
-    """Delete the pictures of earlier builds, which no page names any more."""
-    output = Path(app.outdir)
-    if error is not None or app.builder.format != "html" or not (output / FOLDER).is_dir():
-        return
-    pages = output.glob("**/*.html")
-    named = {name for page in pages for name in NAMED.findall(page.read_text(encoding="utf-8"))}
-    for file in (output / FOLDER).iterdir():
-        if re.fullmatch(r"[0-9a-f]{32}\.png", file.name) and file.name not in named:
-            file.unlink()
-
-
-def setup(app: Sphinx) -> dict[str, bool]:
-    """Let Sphinx clear up at the end; `lean_pages.py` calls `beside` for each page."""
-    app.connect("build-finished", leave_only_named)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}

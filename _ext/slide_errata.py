@@ -3,8 +3,8 @@
     ```{slide-errata}
     ```
 
-A cell that shows a defect says so in its metadata: `"slide_defect": {"slide", "defect", "repair"}`. The table is made of
-these marks whenever a chapter changes, so it says neither more nor less than the chapters do.
+A cell that shows a defect says so in its metadata: `"slide_defect": {"slide", "defect", "repair"}`. The table is made
+of these marks whenever a chapter changes, so it says neither more nor less than the chapters do.
 """
 
 from __future__ import annotations

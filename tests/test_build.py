@@ -12,6 +12,8 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
+from tools.book import forget_unused_pictures
+
 ROOT = Path(__file__).resolve().parents[1]
 TOC = "format: jb-book\nroot: index\nchapters:\n  - file: book/one\n"
 INDEX = "# A small book\n\nSee {cite}`graves2014ntm`.\n\n```{bibliography}\n```\n"
@@ -162,3 +164,13 @@ def test_make_without_a_network_says_so(fresh_copy, tmp_path):
     assert "error: pip could not install the requirements" in result.stderr
     assert "is this machine online?" in result.stderr
     assert not (fresh_copy / ".venv" / ".book").exists()
+
+
+def test_a_picture_that_no_page_shows_any_more_is_not_kept(tmp_path: Path) -> None:
+    (tmp_path / "_images").mkdir()
+    for name in ("old.png", "shown.png"):
+        (tmp_path / "_images" / name).touch()
+    (tmp_path / "book").mkdir()
+    (tmp_path / "book" / "one.html").write_text('<img src="../_images/shown.png">')
+    forget_unused_pictures(tmp_path)
+    assert [path.name for path in (tmp_path / "_images").iterdir()] == ["shown.png"]

@@ -7,8 +7,6 @@ import io
 import re
 import sys
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 from pages import ROOT, page_names
@@ -61,20 +59,6 @@ def test_a_page_without_pictures_stays_as_it_is(tmp_path: Path) -> None:
 def test_what_is_no_picture_is_refused(tmp_path: Path, inside: str, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         picture_files.beside(f'<img src="data:image/png;base64,{inside}">', "", tmp_path)
-
-
-def test_pictures_that_no_page_names_any_more_are_deleted(tmp_path: Path) -> None:
-    kept = tmp_path / "_images" / f"{'a' * 32}.png"
-    old, others = kept.with_name(f"{'b' * 32}.png"), kept.with_name("made-by-another.png")
-    kept.parent.mkdir()
-    for file in (kept, old, others):
-        file.write_bytes(b"")
-    (tmp_path / "page.html").write_text(f'<img src="_images/{kept.name}" width="1" height="1">')
-    app: Any = SimpleNamespace(outdir=str(tmp_path), builder=SimpleNamespace(format="html"))
-    picture_files.leave_only_named(app, ValueError("the build failed"))
-    assert old.exists()
-    picture_files.leave_only_named(app, None)
-    assert kept.exists() and others.exists() and not old.exists()
 
 
 @pytest.mark.pages

@@ -62,8 +62,17 @@ def build(root: Path) -> int:
         jupyter_book = Path(sys.executable).with_name("jupyter-book")
         status = run(str(jupyter_book), "build", "-W", "--keep-going", str(root))
     if status == 0:
+        forget_unused_pictures(output / "html")
         passed.touch()
     return status
+
+
+def forget_unused_pictures(html: Path) -> None:
+    """Remove the pictures that no page shows any more: Sphinx leaves them, and the release holds all that lies here."""
+    pages = "".join(page.read_text(encoding="utf-8") for page in html.rglob("*.html"))
+    for picture in (html / "_images").glob("*"):
+        if picture.name not in pages:
+            picture.unlink()
 
 
 def run(*command: str) -> int:

@@ -83,7 +83,7 @@ export function booksNow(width, { steps, link, modes }, step) {
   const linked = cellsBelow("links L: row i written right after column j", held.bottom + 22, holds, link[step].flat(), { name: "link", size, describe: after });
   const mode = (_, place) => `read mode ${MODES[place]}: ${written(modes[step][place], 3)}`;
   const chosen = cellsBelow("read modes", linked.bottom + 18, MODES, modes[step], { name: "mode", scale: "read", limit: 1, size: BOOKS.mode, describe: mode });
-  const numbers = [linked, chosen].flatMap(({ layer }) => numbersOn(layer, layer.limit));
+  const numbers = [linked, chosen].flatMap(({ layer }) => numbersOn(layer));
   return {
     height: chosen.bottom + 2, layers: [held, linked, chosen].map(({ layer }) => layer),
     texts: [...[held, linked, chosen].flatMap(({ texts }) => texts), ...letters, ...slotNames(linked.layer), ...numbers],

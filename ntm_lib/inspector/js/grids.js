@@ -10,15 +10,15 @@ export function short(value) {
 /**
  * The number of each cell of a heat map, as texts of a Panel.
  * @param {object} layer what heatMap returned
- * @param {number} limit the number that has the last colour
  * @returns {object[]} texts
  */
-export function numbersOn({ x, y, width, height, rows, columns, value }, limit) {
+export function numbersOn(layer) {
+  const { x, y, width, height, rows, columns, value } = layer;
   return range(rows * columns).map((i) => {
     const [row, column] = [Math.floor(i / columns), i % columns];
     const number = value(row, column);
-    const ink = Math.abs(number) > 0.6 * limit ? "empty" : "ink";
-    return { text: short(number), x: x + ((column + 0.5) * width) / columns, y: y + ((row + 0.5) * height) / rows, align: "center", ink };
+    const on = { layer, number };
+    return { text: short(number), x: x + ((column + 0.5) * width) / columns, y: y + ((row + 0.5) * height) / rows, align: "center", on };
   });
 }
 

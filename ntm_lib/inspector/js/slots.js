@@ -1,4 +1,5 @@
 // What the figure of the tape draws: numbers in boxes, the circle of slots with its heads, and the log.
+import { inkOn } from "./canvas.js";
 
 /** A number in a box, both in given colours. */
 function paintBox(context, [x, y, width, height], number, fill, ink, font) {
@@ -21,7 +22,7 @@ export function paintNumbers({ x, y, width, height, columns, value, fill, next }
   const wide = width / columns;
   for (let i = 0; i < columns; i++) {
     const filled = fill(i);
-    paintBox(context, [x + i * wide, y, wide - 2, height], value(0, i), palette[filled ?? "empty"], palette[filled ? "empty" : "muted"], "600 15");
+    paintBox(context, [x + i * wide, y, wide - 2, height], value(0, i), palette[filled ?? "empty"], filled ? inkOn(palette[filled]) : palette.muted, "600 15");
     context.strokeStyle = palette.read;
     if (i === next) context.strokeRect(x + i * wide + 0.5, y + 0.5, wide - 3, height - 1);
   }
@@ -95,8 +96,9 @@ export function paintLog({ x, y, width, height, rows, columns, value, tapes, ord
     context.globalAlpha = row > now ? 0.35 : 1;
     for (let slot = 0; slot < columns; slot++) {
       const box = [x + slot * wide, y + row * high, wide - 1, high - 1];
-      const ink = slot === done ? "empty" : value(row, slot) ? "ink" : "muted";
-      paintBox(context, box, value(row, slot), palette[slot === done ? orders[row] : "empty"], palette[ink], slot === done ? "600 12" : "400 12");
+      const fill = palette[slot === done ? orders[row] : "empty"];
+      const ink = slot === done ? inkOn(fill) : palette[value(row, slot) ? "ink" : "muted"];
+      paintBox(context, box, value(row, slot), fill, ink, slot === done ? "600 12" : "400 12");
       if (slot === done || (slot !== write && slot !== read)) continue;
       outlineHead(context, palette, box, twoHeads && (slot === write ? "write" : "read"), slot === place);
     }
