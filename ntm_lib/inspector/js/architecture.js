@@ -193,7 +193,7 @@ export class ArchitectureFigure extends Figure {
       const rows = options.order.length;
       const layer = heatMap({ limit: 1, ...options, x: 0, y, width, height: rows * cell });
       layers.push(layer);
-      if (numbered) texts.push(...numbersOn(layer));
+      if (numbered) texts.push(...numbersOn(layer, 1));
       y += rows * cell + 8;
     }
     return { height: y, layers, texts };

@@ -46,13 +46,6 @@ function colourScale(stops, low) {
   return (value) => table[Math.round(between(0, (value - low) / (1 - low), 1) * 255)];
 }
 
-/** Black or white, whichever is told apart better from a colour, "#rrggbb" or "rgb(r g b)": by 4.5 to 1 at least. */
-export function inkOn(colour) {
-  const parts = colour[0] === "#" ? colour.match(/\w\w/g).map((part) => parseInt(part, 16)) : colour.match(/\d+/g);
-  const [red, green, blue] = parts.map((part) => (part > 10 ? ((part / 255 + 0.055) / 1.055) ** 2.4 : part / 3294.6));
-  return 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.1791 ? "#000" : "#fff"; // WCAG's relative luminance
-}
-
 /** The number nearest to `value` from `low` to `high`. */
 export function between(low, value, high) { return Math.max(low, Math.min(high, value)); }
 
@@ -184,7 +177,7 @@ export class Panel {
   /**
    * @param {HTMLElement} root where the canvas goes
    * @param {object} options {label: what it is, for those who do not see it; draw(width) -> {height, layers,
-   *   texts: [{text, x, y, align, ink, bold, on: the layer and number of its cell}]} or nothing; onCell(text or null); onStep(step)}
+   *   texts: [{text, x, y, align, ink: a name or a function of the palette, bold}]} or nothing; onCell(text or null); onStep(step)}
    */
   constructor(root, options) {
     Object.assign(this, { root, options, cell: null, step: 0, drawing: NOTHING });
@@ -216,9 +209,9 @@ export class Panel {
     const [context, palette] = [this.cleared(this.base), pagePalette()];
     for (const layer of layers) layer.paint(layer, context, palette);
     context.textBaseline = "middle";
-    for (const { text, x, y, align = "left", ink = "muted", bold, on } of texts) {
+    for (const { text, x, y, align = "left", ink = "muted", bold } of texts) {
       context.font = `${bold ? 600 : 400} 12px system-ui, -apple-system, "Segoe UI", Roboto, sans-serif`;
-      context.fillStyle = on ? inkOn(palette.scales[on.layer.scale](on.number / on.layer.limit)) : palette[ink];
+      context.fillStyle = ink instanceof Function ? ink(palette) : palette[ink];
       context.textAlign = align;
       context.fillText(text, x, y);
     }

@@ -1,24 +1,26 @@
 // What the small figures draw: numbers in their cells, and bars beside the rows of a grid.
 import { range, written } from "./canvas.js";
+import { inkOn } from "./contrast.js";
 
-/** A number in as little room as there is: .85, 1, −.5, 12.5. */
-export function short(value) {
-  const text = written(value, Math.abs(value) < 9.995 ? 2 : 1);
-  return text.replace(/\.?0+$/, "").replace(/^(−?)0\./, "$1.") || "0";
+/** A number in as little room as there is: 0.85, 1, −0.5, 12.5. */
+export function short(value, places = 2) {
+  const text = written(value, Math.abs(value) < 9.995 ? places : 1);
+  return text.replace(/\.?0+$/, "") || "0";
 }
 
 /**
  * The number of each cell of a heat map, as texts of a Panel.
  * @param {object} layer what heatMap returned
+ * @param {number} places decimals at most
  * @returns {object[]} texts
  */
-export function numbersOn(layer) {
-  const { x, y, width, height, rows, columns, value } = layer;
+export function numbersOn(layer, places) {
+  const { x, y, width, height, rows, columns, value, scale, limit } = layer;
   return range(rows * columns).map((i) => {
     const [row, column] = [Math.floor(i / columns), i % columns];
     const number = value(row, column);
-    const on = { layer, number };
-    return { text: short(number), x: x + ((column + 0.5) * width) / columns, y: y + ((row + 0.5) * height) / rows, align: "center", on };
+    const ink = (palette) => inkOn(palette.scales[scale](number / limit));
+    return { text: short(number, places), x: x + ((column + 0.5) * width) / columns, y: y + ((row + 0.5) * height) / rows, align: "center", ink };
   });
 }
 

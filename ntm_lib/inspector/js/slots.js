@@ -1,5 +1,5 @@
 // What the figure of the tape draws: numbers in boxes, the circle of slots with its heads, and the log.
-import { inkOn } from "./canvas.js";
+import { inkOn } from "./contrast.js";
 
 /** A number in a box, both in given colours. */
 function paintBox(context, [x, y, width, height], number, fill, ink, font) {

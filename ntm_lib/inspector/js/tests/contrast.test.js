@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { inkOn } from "../canvas.js";
+import { inkOn } from "../contrast.js";
 
 /** WCAG's contrast of a colour with black or white. */
 function contrast(colour, ink) {

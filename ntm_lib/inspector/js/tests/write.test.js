@@ -40,6 +40,6 @@ test("no erase and add that do something leave both neighbours alone", () => {
 });
 
 test("a number is written in as little room as there is", () => {
-  const expected = { 0: "0", 0.004: "0", 0.5: ".5", "-0.25": "−.25", 1: "1", 1.125: "1.13", 9.99: "9.99", 10: "10", "-10": "−10", 12.25: "12.3", 100: "100", 20.04: "20" };
+  const expected = { 0: "0", 0.004: "0", 0.5: "0.5", "-0.25": "−0.25", 1: "1", 1.125: "1.13", 9.99: "9.99", 10: "10", "-10": "−10", 12.25: "12.3", 100: "100", 20.04: "20" };
   for (const [value, text] of Object.entries(expected)) assert.equal(short(Number(value)), text);
 });
