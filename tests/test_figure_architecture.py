@@ -257,7 +257,7 @@ def test_each_part_shows_its_numbers(page: Visit) -> None:
         """() => [...document.querySelectorAll('*')].find(e => e.figure).figure.values.drawing.texts.map(t => t.text)"""
     )
     numbers = [float(text.replace("−", "-")) for text in drawn]
-    np.testing.assert_allclose(numbers, expected, atol=0.051)  # one decimal
+    np.testing.assert_allclose(numbers, expected, atol=0.06)  # one decimal of stored weights
 
 
 @pytest.mark.pages
