@@ -178,3 +178,18 @@ def test_search_works_from_files(browser, built_book):
         assert visited.requests == []
         # leaving the first page may cut off the browser's own request for the icon
         assert [problem for problem in visited.problems if "favicon" not in problem] == []
+
+
+# What is shown and reaches over its own edge: on paper nobody can scroll to it.
+CUT = """() => [...document.querySelectorAll('article pre')]
+  .filter(each => each.getClientRects().length && each.scrollWidth > each.clientWidth + 1)
+  .map(each => each.textContent.slice(0, 80))"""
+PAPER = {"width": 657, "height": 970}
+
+
+@pytest.mark.parametrize("name", ["book/06_copy", "book/12_stability"])
+def test_no_line_of_code_is_cut_off_on_paper(browser, built_book, name):
+    with visit(browser, built_book, name) as visited:
+        visited.page.set_viewport_size(PAPER)
+        visited.page.emulate_media(media="print")
+        assert visited.page.evaluate(CUT) == []

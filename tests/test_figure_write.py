@@ -181,6 +181,23 @@ def test_a_write_that_is_repeated_comes_to_rest(page: Visit) -> None:
     assert told(page) == START
 
 
+# Every text that the figure draws, until `drawn` is emptied.
+WATCHED = """() => { window.drawn = []; const draw = CanvasRenderingContext2D.prototype.fillText;
+  CanvasRenderingContext2D.prototype.fillText = function (text, ...rest) {
+    drawn.push(text); draw.call(this, text, ...rest); }; }"""
+
+
+@pytest.mark.pages
+def test_every_grid_draws_its_numbers_to_two_places(page: Visit) -> None:
+    page.page.evaluate(WATCHED)
+    page.page.get_by_role("button", name="Write again").click()
+    page.page.wait_for_function("drawn.includes('9.25')")
+    drawn = page.page.evaluate("drawn")
+    for place, number in {"before": "7.25", "erased": "5.44", "after": "5.94", "read": "5.06"}.items():
+        assert number in drawn, place
+    assert "5.0625" not in drawn
+
+
 @pytest.mark.pages
 def test_keys_move_a_handle_and_read_a_cell_with_its_sum(page: Visit) -> None:
     stray = handle(page, "write head", "stray part p")

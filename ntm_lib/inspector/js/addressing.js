@@ -208,7 +208,7 @@ export class AddressingFigure extends Figure {
       { text: "reads", x: left - 6, y: bottom + STRIP / 2, align: "right", ink: "read", bold: true },
       ...Object.entries(both).map(([name, [, , x, align]]) => ({ text: name, x, y: 44, align, ink: name, bold: true })),
       ...map.order.map((slot) => ({ text: slot, x: 0, y: TOP + (slot + 0.5) * ROW })),
-      ...maps.flatMap(numbersOn),
+      ...maps.flatMap((layer) => numbersOn(layer, narrow ? 1 : 2)),
     ];
     return { layers: [...maps, ...beside], texts };
   }

@@ -14,7 +14,7 @@ export function short(value, places = 2) {
  * @param {number} places decimals at most
  * @returns {object[]} texts
  */
-export function numbersOn(layer, places) {
+export function numbersOn(layer, places = 2) {
   const { x, y, width, height, rows, columns, value, scale, limit } = layer;
   return range(rows * columns).map((i) => {
     const [row, column] = [Math.floor(i / columns), i % columns];

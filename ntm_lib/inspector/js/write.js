@@ -132,7 +132,7 @@ export class WriteFigure extends Figure {
     const grids = [grid("before", before), grid("erased", erased), grid("added", added)];
     const strips = [strip("erase", erased, 20), strip("add", added, 20), vector];
     const layers = [bars("write", write, "right"), ...grids, bars("read", read, "right"), ...strips];
-    const numbers = [...grids, ...strips].flatMap(numbersOn);
+    const numbers = [...grids, ...strips].flatMap((layer) => numbersOn(layer));
     const weights = ["write", "read"].flatMap((name) => found[name].map((weight, slot) => (
       { text: short(weight), x: (name === "write" ? write : read) + 2, y: GRID.top + slot * GRID.row + 9, ink: weight ? "ink" : "muted" })));
     return { height: GRID.top + tall + 10 + GRID.strip + 2, layers, texts: [...this.titles(at, vector, narrow), ...numbers, ...weights] };
