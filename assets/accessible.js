@@ -19,4 +19,14 @@
     for (const code of target.querySelectorAll('pre')) code.tabIndex = code.scrollWidth > code.clientWidth ? 0 : -1;
   };
   addEventListener('toggle', letCodeScroll, true);
+
+  // On paper nothing can be unfolded.
+  let folded = [];
+  addEventListener('beforeprint', () => {
+    folded = [...document.querySelectorAll('details:not([open])')];
+    for (const each of folded) each.open = true;
+  });
+  addEventListener('afterprint', () => {
+    for (const each of folded) each.open = false;
+  });
 })();

@@ -193,3 +193,14 @@ def test_no_line_of_code_is_cut_off_on_paper(browser, built_book, name):
         visited.page.set_viewport_size(PAPER)
         visited.page.emulate_media(media="print")
         assert visited.page.evaluate(CUT) == []
+
+
+def test_what_is_folded_stands_on_paper_and_is_folded_again(browser, built_book):
+    with visit(browser, built_book, "book/03_addressing") as visited:
+        count = "document.querySelectorAll('article details:not([open])').length"
+        folded = visited.page.evaluate(count)
+        assert folded > 10
+        visited.page.evaluate(f"addEventListener('beforeprint', () => {{ window.hidden_on_paper = {count}; }})")
+        visited.page.pdf()
+        assert visited.page.evaluate("window.hidden_on_paper") == 0
+        assert visited.page.evaluate(count) == folded
