@@ -45,6 +45,15 @@ def test_it_holds_every_file_that_a_chapter_opens(edition):
     assert [name for name in sorted(opened) if not (edition / name).exists()] == []
 
 
+def test_it_holds_every_script_that_a_chapter_names_or_imports(edition):
+    text = "".join(path.read_text(encoding="utf-8") for path in (edition / "book").glob("*.ipynb"))
+    named = set(re.findall(r"\b(benchmarks/\w+\.py)", text))
+    imported = {f"benchmarks/{name}.py" for name in re.findall(r"\bimport (\w+)", text)}
+    scripts = named | {name for name in imported if (ROOT / name).exists()}
+    assert {"benchmarks/targets.py", "benchmarks/convergence.py"} <= scripts
+    assert [name for name in sorted(scripts) if not (edition / name).exists()] == []
+
+
 def test_it_holds_no_source_solution_hidden_case_grader_test_or_history(edition):
     found = files(edition)
     assert not [name for name in found if name.startswith((".git/", "tests/", "exercises/source", "exercises/grader"))]

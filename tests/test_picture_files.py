@@ -46,6 +46,15 @@ def test_a_page_of_the_first_folder_names_the_file_from_there(tmp_path: Path) ->
     assert re.search(r'src="_images/[0-9a-f]+\.png" width="1" height="2"', text)
 
 
+@pytest.mark.pages
+@pytest.mark.parametrize("name", page_names())
+def test_each_picture_of_the_book_is_drawn_finer_than_it_is_shown(name: str, built_book: Path) -> None:
+    """Sharp on a fine screen and on paper, the stills of live figures too."""
+    text = (built_book / f"{name}.html").read_text(encoding="utf-8")
+    shown = re.findall(r'_images/[0-9a-f]{32}\.png" width="(\d+)"[^>]* style="width: (\d+)px', text)
+    assert [(drawn, wide) for drawn, wide in shown if int(drawn) < 1.4 * int(wide)] == []
+
+
 def test_a_page_without_pictures_stays_as_it_is(tmp_path: Path) -> None:
     text = '<p>text</p><img src="../_images/else.png">'
     assert picture_files.beside(text, "../", tmp_path) == text

@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import re
 import secrets
 import shutil
 import socket
@@ -33,6 +34,9 @@ ROOT = Path(__file__).resolve().parents[1]
 WORK = ROOT / "_build" / "binder"
 REPO2DOCKER = "jupyter-repo2docker==2026.4.0"
 USER = {"NB_USER": "jovyan", "NB_UID": "1000", "REPO_DIR": "/home/jovyan"}  # as on mybinder.org
+
+LOCAL = re.compile(r"(?<=build_script_files/)\S*-2f")
+"""In the name of a file that repo2docker adds: the folder on this machine, which is nobody's business."""
 
 
 def say(text: str) -> None:
@@ -86,7 +90,7 @@ def build(place: Place, instructions: list[tuple[str, str]]) -> list[dict[str, A
             how = place.run(rest) if word == "RUN" else place.copy(rest)
             seconds = round(time.monotonic() - started, 1)
             say(f"{seconds:6.1f} s  {how}: {word} {rest[:80]}")
-            done.append({"step": f"{word} {rest[:100]}", "seconds": seconds, "how": how})
+            done.append({"step": f"{word} {LOCAL.sub('', rest)[:100]}", "seconds": seconds, "how": how})
     return done
 
 

@@ -1,7 +1,8 @@
 """Ask every address that the course points at whether it answers: `make links`. Needs the network.
 
 Sphinx's own link checker reads the book without executing it, then the other Markdown files of the repository. Exits
-with 1 where an address is broken; the last lines say which. This module is also the Sphinx extension of both.
+with 1 where an address is broken, and the last lines say which; at once, and with one line, where this machine is not
+online. This module is also the Sphinx extension of both.
 """
 
 from __future__ import annotations
@@ -12,12 +13,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import requests
 import yaml
 from sphinx.application import Sphinx
 
 from tools.address import ROOT, current
 
 PLACE = ROOT / "_build" / "links"
+ASKED_FIRST = ("https://github.com", "https://arxiv.org", "https://doi.org")
+"""Whether one of them answers says whether this machine is online."""
 DOCUMENTS = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "exercises/README.md")
 POLITE = {
     "linkcheck_timeout": 30,
@@ -73,6 +77,17 @@ def document_project(folder: Path, root: Path = ROOT) -> Path:
     return project
 
 
+def online() -> bool:
+    """Say whether one of the servers that the course points at most answers, whatever it says."""
+    for address in ASKED_FIRST:
+        try:
+            requests.head(address, timeout=POLITE["linkcheck_timeout"])
+        except requests.RequestException:
+            continue
+        return True
+    return False
+
+
 def check(root: Path = ROOT) -> bool:
     """Check all addresses; return whether all answer."""
     PLACE.mkdir(parents=True, exist_ok=True)
@@ -87,5 +102,14 @@ def check(root: Path = ROOT) -> bool:
     return not any(codes)
 
 
+def main() -> int:
+    """Check all addresses, if this machine is online."""
+    if not online():
+        hosts = ", ".join(address.removeprefix("https://") for address in ASKED_FIRST)
+        print(f"error: none of {hosts} can be reached; nothing was checked. Is this machine online?", file=sys.stderr)
+        return 1
+    return 0 if check() else 1
+
+
 if __name__ == "__main__":
-    sys.exit(0 if check() else 1)
+    sys.exit(main())

@@ -17,12 +17,12 @@ from exercises.grader.release import raw_address
 from exercises.grader.sources import HIDDEN, SOLUTION, secret_lines
 
 ROOT = Path(__file__).resolve().parents[2]
-FOLDERS = ("book", "ntm_lib", "exercises/release", "benchmarks/results", "assets", ".binder")
+FOLDERS = ("book", "ntm_lib", "exercises/release", "benchmarks", "assets", ".binder")
 FILES = (
-    *("index.md", "references.bib", "benchmarks/paper_curves.csv"),
-    *("requirements.txt", "pyproject.toml", "LICENSE", "LICENSE-TEXT", "CITATION.cff", "THIRD-PARTY.md"),
+    *("index.md", "references.bib", "requirements.txt", "pyproject.toml"),
+    *("LICENSE", "LICENSE-TEXT", "CITATION.cff", "THIRD-PARTY.md"),
 )
-LEFT_OUT = ("__pycache__", ".ipynb_checkpoints", ".virtual_documents")
+LEFT_OUT = ("__pycache__", ".ipynb_checkpoints", ".virtual_documents", "grading.py")  # the last one measures the grader
 LONG = 40  # characters: shorter lines of a solution stand in the book or the library as well
 FETCHED = re.compile(r'(\\"--branch=)v[^"\\]+(\\", \\")https://[^"\\]+(\\")')
 """In a chapter's file: the release that its first cell fetches on Colab and Kaggle, and from where."""

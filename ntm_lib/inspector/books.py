@@ -109,7 +109,7 @@ class MemoryBooks(Driven):
     def html(self) -> str:
         """Return the figure as text for a page."""
         state = {"title": self.title, "step": self.step, "playing": self.playing}
-        return page_element("books", for_script({**state, "books": self.data}), self.picture().image(100))
+        return page_element("books", for_script({**state, "books": self.data}), self.picture().image())
 
     @mpl.rc_context(STYLE)
     def picture(self) -> Picture:

@@ -36,7 +36,7 @@ class Classroom:
         """Return the figure as text for a page."""
         module = bundle("classroom")
         name = f"ntm-classroom-{version(module)}"
-        picture = self.picture().image(90) if self.starts else ""
+        picture = self.picture().image() if self.starts else ""
         return (
             f'<div><{name} data-lm-suppress-shortcuts="true">{picture}<p>{UNSEEN}</p></{name}>\n'
             f'<script type="module" data-for="{name}">\n{module}\ndefineClassroom("{name}");\n</script></div>'

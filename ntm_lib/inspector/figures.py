@@ -44,6 +44,6 @@ def html(name: str, **start: Any) -> str:
     element = f"ntm-{name}-{version(module)}"
     data = f'<script type="application/json">{for_script(DATA[name](**start))}</script>' if name in DATA else ""
     return (
-        f"<{element}>{data}{PICTURES[name](**start).image(90)}</{element}>\n"
+        f"<{element}>{data}{PICTURES[name](**start).image()}</{element}>\n"
         f'<script type="module">\n{module}\ndefine{name.capitalize()}("{element}");\n</script>'
     )

@@ -71,4 +71,4 @@ def _picture(name: str) -> str:
     inputs = np.zeros([1, 2 * len(bits) + 1, 9], np.float32)
     inputs[0, : len(bits), :8] = bits
     inputs[0, len(bits), 8] = 1.0
-    return machine(record(_machine(name), inputs)).image(90)
+    return machine(record(_machine(name), inputs)).image()

@@ -60,7 +60,7 @@ class Picture:
     figure: Figure
     alt: str
 
-    def image(self, dots: int) -> str:
+    def image(self, dots: int = STYLE["savefig.dpi"]) -> str:
         """Return the figure as an `img` element that carries its own data.
 
         Its colours become at most 256, which nobody sees and which leaves less than half of the data.
@@ -81,7 +81,7 @@ class Picture:
         )
 
     def _repr_html_(self) -> str:
-        return self.image(STYLE["savefig.dpi"])
+        return self.image()
 
 
 @mpl.rc_context(STYLE)
