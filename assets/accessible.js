@@ -20,13 +20,17 @@
   };
   addEventListener('toggle', letCodeScroll, true);
 
-  // On paper nothing can be unfolded.
+  // On paper nothing can be unfolded, and paper is light.
   let folded = [];
+  let theme = '';
   addEventListener('beforeprint', () => {
+    theme = document.documentElement.dataset.theme;
+    document.documentElement.dataset.theme = 'light';
     folded = [...document.querySelectorAll('details:not([open])')];
     for (const each of folded) each.open = true;
   });
   addEventListener('afterprint', () => {
+    document.documentElement.dataset.theme = theme;
     for (const each of folded) each.open = false;
   });
 })();

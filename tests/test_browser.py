@@ -195,12 +195,13 @@ def test_no_line_of_code_is_cut_off_on_paper(browser, built_book, name):
         assert visited.page.evaluate(CUT) == []
 
 
-def test_what_is_folded_stands_on_paper_and_is_folded_again(browser, built_book):
-    with visit(browser, built_book, "book/03_addressing") as visited:
+def test_paper_is_light_and_hides_nothing_and_the_page_comes_back_as_it_was(browser, built_book):
+    with visit(browser, built_book, "book/03_addressing", "dark") as visited:
+        theme = "document.documentElement.dataset.theme"
         count = "document.querySelectorAll('article details:not([open])').length"
         folded = visited.page.evaluate(count)
         assert folded > 10
-        visited.page.evaluate(f"addEventListener('beforeprint', () => {{ window.hidden_on_paper = {count}; }})")
+        visited.page.evaluate(f"addEventListener('beforeprint', () => {{ window.on_paper = [{theme}, {count}]; }})")
         visited.page.pdf()
-        assert visited.page.evaluate("window.hidden_on_paper") == 0
-        assert visited.page.evaluate(count) == folded
+        assert visited.page.evaluate("window.on_paper") == ["light", 0]
+        assert visited.page.evaluate(f"[{theme}, {count}]") == ["dark", folded]
