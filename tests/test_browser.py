@@ -193,6 +193,14 @@ def test_no_line_of_code_is_cut_off_on_paper(browser, built_book, name):
         visited.page.set_viewport_size(PAPER)
         visited.page.emulate_media(media="print")
         assert visited.page.evaluate(CUT) == []
+        assert visited.page.evaluate(UNDIVIDED) == []
+
+
+# A box that scrolls is pushed to the next sheet and leaves its frame empty; what fades in is printed before it is seen.
+UNDIVIDED = """() => [...document.querySelectorAll('article :is(.cell_input, .cell_output, .highlight, details, details > *)')]
+  .filter(each => { const style = getComputedStyle(each);
+    return style.overflowX !== 'visible' || style.animationName !== 'none'; })
+  .map(each => each.className)"""
 
 
 def test_paper_is_light_and_hides_nothing_and_the_page_comes_back_as_it_was(browser, built_book):
