@@ -197,7 +197,8 @@ def test_no_line_of_code_is_cut_off_on_paper(browser, built_book, name):
 
 
 # A box that scrolls is pushed to the next sheet and leaves its frame empty; what fades in is printed before it is seen.
-UNDIVIDED = """() => [...document.querySelectorAll('article :is(.cell_input, .cell_output, .highlight, details, details > *)')]
+UNDIVIDED = """() => [...document.querySelectorAll(
+    'article :is(.cell_input, .cell_output, .highlight, details, details > *)')]
   .filter(each => { const style = getComputedStyle(each);
     return style.overflowX !== 'visible' || style.animationName !== 'none'; })
   .map(each => each.className)"""
