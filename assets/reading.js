@@ -35,6 +35,6 @@
   let waiting = 0;
   addEventListener('resize', () => {
     clearTimeout(waiting);
-    waiting = setTimeout(letEquationsScroll, 50);
+    waiting = setTimeout(letEquationsScroll, 250); // the theme's side bars have come or gone by then
   });
 })();
